@@ -1,0 +1,1 @@
+export type Permit = { readonly x: true };

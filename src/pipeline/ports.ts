@@ -1,0 +1,233 @@
+import type { Call, Reply } from '../model/call.ts';
+import type { AccessRequest, Decision, Resource } from '../model/decision.ts';
+import type { Finding } from '../model/finding.ts';
+import type { JsonDocument, JsonObject } from '../model/json.ts';
+import type { Listed, Primitive, PrimitiveKind } from '../model/primitive.ts';
+import type { Endpoint } from '../model/public-name.ts';
+import type { AuditRecord } from '../model/record.ts';
+import type { Refusal } from '../model/refusal.ts';
+import type { ServerId } from '../model/server-id.ts';
+import type { PrincipalKey, Subject } from '../model/subject.ts';
+import type { Permit } from './authorize.ts';
+
+/** Everything the pipeline needs from the rest of the gateway. Adapters comply; they never meet one another. */
+export interface Ports {
+  readonly clock: Clock;
+  readonly identity: Identity;
+  readonly catalog: Catalog;
+  readonly policy: Policy;
+  readonly tagger: Tagger;
+  readonly guard: Guard;
+  readonly broker: CredentialBroker;
+  readonly upstreams: Upstreams;
+  readonly journal: Journal;
+  readonly seal: Seal;
+  readonly front: Front;
+}
+
+/** A value now or later. Stages stay synchronous where they can: a promise costs more than most of their work. */
+export type Eventual<T> = T | Promise<T>;
+
+/** Time and randomness. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Microseconds on a clock that only goes forward; for durations. */
+  readonly microseconds: () => number;
+  /** A new UUIDv7 (RFC 9562 section 5.7). */
+  readonly uuid: () => string;
+}
+
+/** What a request shows to prove who sends it. */
+export interface Credentials {
+  /** The `Authorization` header as received. */
+  readonly authorization: string | undefined;
+  /** The canonical URI of the virtual server: the audience a token must name (RFC 8707 section 2, RFC 9728 section 3). */
+  readonly resource: string;
+  /** Where the metadata of that resource stands, for the challenge (RFC 9728 section 5.1). */
+  readonly metadataUrl: string;
+  /** Header look-up, lower-case names, for device posture and proofs of possession. */
+  readonly header: (name: string) => string | undefined;
+  readonly peer: string;
+}
+
+/** Turns credentials into a subject. Called on every request; must not read the network when the token was seen before. */
+export interface Identity {
+  readonly identify: (credentials: Credentials) => Eventual<Subject | Refusal>;
+}
+
+/** One call as the listener hands it over. */
+export interface Arrival {
+  readonly endpoint: Endpoint;
+  readonly credentials: Credentials;
+  /** Reads the message in the dialect of the client, once its sender is known. The subject must own the legacy session. */
+  readonly decode: (subject: Subject) => Call | Refusal;
+  /** The way back to the client while the call runs. */
+  readonly channel: Channel;
+}
+
+/** The way back to the client of one running call. Messages are JSON-RPC notifications of 2026-07-28. */
+export interface Channel {
+  /** Resolves when the client can take more, so that a slow client slows the upstream down. */
+  readonly send: (message: JsonDocument) => Promise<void>;
+}
+
+/** Facts about the gateway's own front. */
+export interface Front {
+  /** The upstream servers of an endpoint in configured order; undefined for an endpoint that does not exist. */
+  readonly servers: (endpoint: Endpoint) => readonly ServerId[] | undefined;
+  /** Protocol revisions offered to clients, newest first. */
+  readonly revisions: readonly string[];
+  readonly info: JsonObject;
+}
+
+/** On whose behalf an upstream is used. State of different scopes is never shared. */
+export interface Scope {
+  readonly principal: PrincipalKey;
+  readonly credential: UpstreamCredential;
+  readonly subject: Subject;
+}
+
+/** What is presented to an upstream: header values, never the client's own token. */
+export interface UpstreamCredential {
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Finds the credential of one upstream for one subject. */
+export interface CredentialBroker {
+  readonly credential: (server: ServerId, subject: Subject) => Eventual<UpstreamCredential | Refusal>;
+}
+
+/** The lists of the upstreams, cached for each principal on its own. */
+export interface Catalog {
+  /** All entries of one kind, in the upstream's order. A refusal says the upstream could not be asked. */
+  readonly list: (
+    server: ServerId,
+    kind: ListedKind,
+    scope: Scope,
+    signal: AbortSignal,
+  ) => Eventual<readonly Listed[] | Refusal>;
+  /** The entry of a primitive, from the cache if it is fresh; for a resource, the template that matches its URI. */
+  readonly find: (
+    primitive: Primitive,
+    scope: Scope,
+    signal: AbortSignal,
+  ) => Eventual<Listed | undefined | Refusal>;
+  /** What the server says of itself. */
+  readonly describe: (
+    server: ServerId,
+    scope: Scope,
+    signal: AbortSignal,
+  ) => Eventual<ServerDescription | Refusal>;
+}
+
+/** The kinds that have lists. */
+export type ListedKind = Exclude<PrimitiveKind, 'server'>;
+
+/** An upstream's `server/discover` result, or what its `initialize` result says of the same. */
+export interface ServerDescription {
+  readonly capabilities: JsonObject;
+  readonly instructions?: string;
+}
+
+/** The policy engine. Pure: reads no clock and no network. */
+export interface Policy {
+  readonly decide: (request: AccessRequest) => Decision;
+  /** Whether some arguments could be permitted; for lists. Must be true wherever {@link decide} could permit. */
+  readonly couldPermit: (request: AccessRequest) => boolean;
+}
+
+/** Knows the operator's tags. */
+export interface Tagger {
+  /** The resource of a call, with what the tool's contract takes from the arguments. */
+  readonly resource: (primitive: Primitive, args: JsonObject | undefined) => Resource;
+}
+
+/** Content inspection. Synchronous and linear in the size of what it reads. */
+export interface Guard {
+  /** The arguments of a call on their way out. */
+  readonly call: (call: Call) => readonly Finding[];
+  /** A result or notification on its way in; `replacement` is the message without what had to be stripped. */
+  readonly message: (document: JsonDocument) => Inspection;
+  /** A list entry or instructions: text that a model will read as if the operator had written it. */
+  readonly description: (item: JsonObject) => readonly Finding[];
+}
+
+/** What a guard makes of a message. */
+export interface Inspection {
+  readonly findings: readonly Finding[];
+  readonly replacement?: JsonDocument;
+}
+
+/** The upstream servers. */
+export interface Upstreams {
+  /** Sends one permitted call and resolves with its answer. Aborting the signal cancels it at the upstream. */
+  readonly relay: (order: RelayOrder, signal: AbortSignal) => Promise<Reply | Refusal>;
+  /** Opens the change stream of one server; resolves when it ends. */
+  readonly listen: (order: ListenOrder, signal: AbortSignal) => Promise<void>;
+}
+
+/** One permitted call for one upstream. */
+export interface RelayOrder {
+  /** The proof that this call was authorized; nothing is sent without it. */
+  readonly permit: Permit;
+  readonly call: Call;
+  readonly primitive: Primitive;
+  /** The list entry of the primitive, whose schema says which arguments are mirrored in headers. */
+  readonly listed: Listed | undefined;
+  /** The upstream's own `requestState`, unsealed, for a retry. */
+  readonly requestState: string | undefined;
+  readonly scope: Scope;
+  /** Takes what the upstream sends while the call runs. */
+  readonly notify: (message: JsonDocument) => Promise<void>;
+}
+
+/** A subscription to one upstream. */
+export interface ListenOrder {
+  readonly permit: Permit;
+  readonly server: ServerId;
+  readonly filter: ListenFilter;
+  readonly scope: Scope;
+  readonly notify: (message: JsonDocument) => Promise<void>;
+}
+
+/** Which changes are wanted (patterns/subscriptions, "Filter"); resource URIs are the upstream's own. */
+export interface ListenFilter {
+  readonly toolsListChanged: boolean;
+  readonly promptsListChanged: boolean;
+  readonly resourcesListChanged: boolean;
+  readonly resourceSubscriptions: readonly string[];
+}
+
+/** The audit log. */
+export interface Journal {
+  /**
+   * Appends a record. Records are kept in the order of the calls. The promise resolves when the record would survive
+   * a crash of the machine, and rejects when it cannot be kept: then nothing that depends on it may be released.
+   */
+  readonly append: (record: AuditRecord) => Promise<void>;
+}
+
+/** Authenticated encryption of handles that travel through the client (`requestState`, cursors). */
+export interface Seal {
+  /** Wraps a text so that only the same binding opens it before `expiresAt` (milliseconds since the epoch). */
+  readonly wrap: (text: string, binding: string, expiresAt: number) => string;
+  /** Opens it again; undefined for an altered, foreign, expired or unknown one. */
+  readonly unwrap: (sealed: string, binding: string) => string | undefined;
+}
+
+
+/** Remembers which era an upstream speaks, with the date of the finding: an old `legacy` verdict must be asked again. */
+export interface EraVerdicts {
+  readonly recall: (server: ServerId) => EraVerdict | undefined;
+  readonly remember: (server: ServerId, verdict: EraVerdict) => void;
+}
+
+/** How an upstream answered the first probe (versioning, "Era Detection"). */
+export interface EraVerdict {
+  readonly era: 'modern' | 'legacy';
+  /** `http`: Streamable HTTP. `sse`: the HTTP+SSE transport of 2024-11-05. */
+  readonly transport: 'http' | 'sse' | 'stdio';
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
