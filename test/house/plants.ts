@@ -40,11 +40,7 @@ export const typePlants: readonly Plant[] = [
   ['erasableSyntaxOnly', 'export enum Color {\n  Red,\n}', 'TS1294'],
   ['verbatimModuleSyntax', "import { Plant } from './clean.ts';\nexport type P = Plant;", 'TS1484'],
   ['isolatedDeclarations', 'export function f() {\n  return Math.random();\n}', 'TS9013'],
-  [
-    'rewriteRelativeImportExtensions',
-    "import { clean } from './clean';\nexport const c: number = clean;",
-    'TS2835',
-  ],
+  ['module', "import { clean } from './clean';\nexport const c: number = clean;", 'TS2835'],
   ['allowUnreachableCode', 'export function f(): number {\n  return 1;\n  f();\n}', 'TS7027'],
 ].map(([flag = '', text, rule = '']) => ({ flag, file: `src/model/${flag}.ts`, text: `${text}\n`, rule }));
 

@@ -24,8 +24,11 @@ export async function runTestFiles(
   const queue = [...files];
   let total = nothing;
   const lane = async (): Promise<void> => {
-    for (let file = queue.shift(); file !== undefined; file = queue.shift())
-      total = add(total, await runFile(root, file, scratch));
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+      const tally = await runFile(root, file, scratch);
+      // Only now is `total` read: the other lanes have added to it in the meantime.
+      total = add(total, tally);
+    }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
   rmSync(scratch, { recursive: true, force: true });
