@@ -231,3 +231,28 @@ export interface EraVerdict {
   /** Milliseconds since the epoch. */
   readonly at: number;
 }
+
+/** One call from arrival to release, as the listeners use it: `enforce.ts` behind its name. */
+export type Enforce = (arrival: Arrival, signal: AbortSignal) => Promise<Outcome>;
+
+/** What became of a call. */
+export type Outcome = Released | Refused;
+
+/** The answer may go to the client: it was decided, guarded and recorded. */
+export interface Released {
+  readonly kind: 'released';
+  /** The id of the decision, for the caller and the record. */
+  readonly decisionId: string;
+  readonly subject: Subject;
+  readonly call: Call;
+  readonly reply: Reply;
+}
+
+/** The call was refused. What was known by then is given, so that the answer can have the right shape. */
+export interface Refused {
+  readonly kind: 'refused';
+  readonly decisionId: string;
+  readonly refusal: Refusal;
+  readonly subject: Subject | undefined;
+  readonly call: Call | undefined;
+}
