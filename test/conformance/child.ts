@@ -33,16 +33,24 @@ export async function startNode<Ready>(
   }
 
   const limit = setTimeout(() => child.kill('SIGKILL'), startLimitMs);
+  const lines = createInterface({ input: child.stdout });
   try {
-    for await (const line of createInterface({ input: child.stdout })) {
-      const value = ready(line);
-      if (value === undefined) continue;
-      child.stdout.resume();
-      return { ready: value, stop };
-    }
+    // The listener stays: a pipe that nobody reads would stop a process that goes on talking.
+    return await new Promise((resolve, reject) => {
+      lines.on('line', (line) => {
+        try {
+          const value = ready(line);
+          if (value !== undefined) resolve({ ready: value, stop });
+        } catch (error) {
+          reject(new Error(`cannot read \`${line}\``, { cause: error }));
+        }
+      });
+      exited.then(() => reject(new Error(`\`node ${args.join(' ')}\` ended before it was ready`)), reject);
+    });
+  } catch (error) {
+    await stop();
+    throw error;
   } finally {
     clearTimeout(limit);
   }
-  await exited;
-  throw new Error(`\`node ${args.join(' ')}\` ended before it was ready`);
 }

@@ -29,7 +29,7 @@ export async function startGateway(options: { readonly upstreamUrl: string }): P
   }
   const folder = await mkdtemp(join(tmpdir(), 'bartizan-conformance-'));
   const config = join(folder, 'bartizan.yaml');
-  await writeFile(config, configuration(options.upstreamUrl));
+  await writeFile(config, configuration(options.upstreamUrl, folder));
   const { ready, stop } = await startNode([cli, 'up', '--config', config, '--json'], listening);
   return {
     ...ready,
@@ -41,8 +41,14 @@ export async function startGateway(options: { readonly upstreamUrl: string }): P
 }
 
 /** YAML contains JSON, which needs no quoting rules of its own. */
-function configuration(upstreamUrl: string): string {
-  return JSON.stringify({ mcpServers: { [serverName]: { type: 'http', url: upstreamUrl } } });
+function configuration(upstreamUrl: string, folder: string): string {
+  return JSON.stringify({
+    listen: { port: 0 },
+    servers: { [serverName]: { url: upstreamUrl } },
+    state: { directory: join(folder, 'state') },
+    // The suite opens a session for every scenario, all as one principal, and ends none of them.
+    limits: { sessionsPerPrincipal: 100 },
+  });
 }
 
 function listening(line: string): { readonly url: string; readonly token: string } | undefined {
