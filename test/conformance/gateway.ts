@@ -46,8 +46,6 @@ function configuration(upstreamUrl: string, folder: string): string {
     listen: { port: 0 },
     servers: { [serverName]: { url: upstreamUrl } },
     state: { directory: join(folder, 'state') },
-    // The suite opens a session for every scenario, all as one principal, and ends none of them.
-    limits: { sessionsPerPrincipal: 100 },
   });
 }
 
