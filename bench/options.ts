@@ -43,7 +43,7 @@ const thorough: Plan = {
 const quick: Plan = {
   rounds: 3,
   sampleMs: 400,
-  warmMs: 500,
+  warmMs: 1000,
   bodyMs: 200,
   bodyRounds: 2,
   latencyMs: 1500,

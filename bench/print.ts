@@ -1,5 +1,5 @@
 import type { Machine } from './machine.ts';
-import type { Ratios, Report, Target } from './report.ts';
+import type { Ratios, Report, Row, Target } from './report.ts';
 import type { LatencyRow } from './sections/latency.ts';
 import type { LoadRow } from './sections/load-row.ts';
 import type { MemoryRow } from './sections/memory.ts';
@@ -125,9 +125,11 @@ const targetColumns: readonly Column<Target>[] = [
 
 const absentText = (reason: string | null): string => (reason === null ? '' : `absent: ${reason}`);
 
+const isLoadRow = (row: Row): row is LoadRow => row.section === 'ladder' || row.section === 'bodies';
+
 /** What a reader of the numbers must know. */
 const notes = ({ rows }: Report): string => {
-  const load = rows.filter((row) => row.section === 'ladder' || row.section === 'bodies');
+  const load = rows.filter(isLoadRow);
   const limited = load.filter((row) => row.busy !== null && row.busy < 0.9);
   const altered = load.filter((row) => row.altered !== null && row.altered > 0);
   const list = (some: readonly LoadRow[]): string =>
@@ -135,7 +137,8 @@ const notes = ({ rows }: Report): string => {
   return [
     limited.length === 0
       ? ''
-      : `Below 90 % busy, so the load generator was the limit, and rps says less than CPU does: ${list(limited)}.`,
+      : `Below 90 % busy, so the load generator (or another user of the machine) was the limit, and rps says less than\n` +
+        `CPU does: ${list(limited)}.`,
     altered.length === 0 ? '' : `Replies right in meaning but not forwarded byte for byte: ${list(altered)}.`,
   ]
     .filter((line) => line !== '')

@@ -27,7 +27,9 @@ const running = new Set<ChildProcess>();
 
 /** No process outlives the run, however it ends. Call once, in the entry. */
 export const endChildrenOnExit = (): void => {
-  const endAll = (): void => running.forEach((child) => child.kill('SIGKILL'));
+  const endAll = (): void => {
+    for (const child of running) child.kill('SIGKILL');
+  };
   process.on('exit', endAll);
   for (const [signal, status] of [
     ['SIGINT', 130],
@@ -123,7 +125,7 @@ const asker = (child: ChildProcess, complaints: () => string): Started['ask'] =>
   });
   child.once('exit', (code, signal) => {
     const error = new Error(`process ${child.pid} ended early (${signal ?? code})${complaints()}`);
-    waiting.forEach(({ reject }) => reject(error));
+    for (const { reject } of waiting.values()) reject(error);
   });
   return (question, argument) =>
     new Promise((resolve, reject) => {

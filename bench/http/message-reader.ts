@@ -57,7 +57,8 @@ export const createMessageReader = (kind: 'request' | 'response', events: Messag
       case 'trailer':
         if (line === '') finish();
         break;
-      default:
+      case 'length':
+      case 'chunk':
         throw new Error(`no line is due in ${part}`);
     }
   };

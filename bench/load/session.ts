@@ -47,7 +47,9 @@ export const openSession = async ({ target, shape, connections: count }: Prepara
       example = undefined;
       return tally;
     },
-    close: () => connections.forEach((connection) => connection.close()),
+    close: () => {
+      for (const connection of connections) connection.close();
+    },
   };
 };
 

@@ -35,7 +35,10 @@ export const holdStreams = async (target: Listening, count: number): Promise<Hel
     opened += outcomes.filter((outcome) => outcome === undefined).length;
     example = outcomes.find((outcome) => outcome !== undefined);
   }
-  return { opened, example, close: () => sockets.forEach((socket) => socket.destroy()) };
+  const close = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return { opened, example, close };
 };
 
 /** Undefined when the stream's first event came; else what came. */
