@@ -104,19 +104,26 @@ export interface Catalog {
   readonly list: (
     server: ServerId,
     kind: ListedKind,
-    scope: Scope,
+    subject: Subject,
     signal: AbortSignal,
   ) => Eventual<readonly Listed[] | Refusal>;
-  /** The entry of a primitive, from the cache if it is fresh; for a resource, the template that matches its URI. */
+  /**
+   * The entry of a primitive that `accept` takes; for a resource, the entry of its URI or else the template that
+   * matches it. A miss asks the upstream again if the list is old enough.
+   *
+   * INVARIANT: an entry that `accept` turns down takes the same way as one that does not exist, so that the time of
+   * the answer does not tell them apart.
+   */
   readonly find: (
     primitive: Primitive,
-    scope: Scope,
+    subject: Subject,
+    accept: (listed: Listed) => boolean,
     signal: AbortSignal,
   ) => Eventual<Listed | undefined | Refusal>;
   /** What the server says of itself. */
   readonly describe: (
     server: ServerId,
-    scope: Scope,
+    subject: Subject,
     signal: AbortSignal,
   ) => Eventual<ServerDescription | Refusal>;
 }
@@ -178,7 +185,7 @@ export interface RelayOrder {
   /** The upstream's own `requestState`, unsealed, for a retry. */
   readonly requestState: string | undefined;
   readonly scope: Scope;
-  /** Takes what the upstream sends while the call runs. */
+  /** Takes what the upstream sends while the call runs; resolves when more can be taken. */
   readonly notify: (message: JsonDocument) => Promise<void>;
 }
 
@@ -256,3 +263,30 @@ export interface Refused {
   readonly subject: Subject | undefined;
   readonly call: Call | undefined;
 }
+
+/** Asks upstreams for their lists; the catalog is filled from it. */
+export interface Inventory {
+  /** Every entry of one kind, all pages, bounded; entries that break the rules of the specification are dropped. */
+  readonly items: (
+    server: ServerId,
+    kind: ListedKind,
+    scope: Scope,
+    signal: AbortSignal,
+  ) => Promise<Inventoried | Refusal>;
+  readonly describe: (
+    server: ServerId,
+    scope: Scope,
+    signal: AbortSignal,
+  ) => Promise<ServerDescription | Refusal>;
+  /** Calls the listener when an upstream says that a list changed for a principal. */
+  readonly onListChanged: (listener: ListChanged) => void;
+}
+
+/** What an upstream listed, and for how many milliseconds it may be kept. */
+export interface Inventoried {
+  readonly items: readonly JsonObject[];
+  readonly ttlMs: number;
+}
+
+/** A list of one kind changed, as one principal sees it. */
+export type ListChanged = (server: ServerId, kind: ListedKind, principal: PrincipalKey) => void;

@@ -1,0 +1,52 @@
+import type { Reply } from '../model/call.ts';
+import { Refusal } from '../model/refusal.ts';
+import { answer } from './forward/answer.ts';
+import { gather } from './forward/gather.ts';
+import { listen } from './forward/listen.ts';
+import { relay } from './forward/relay.ts';
+import type { Route } from './isolate.ts';
+import type { Offer } from './offer.ts';
+import type { Eventual, Ports } from './ports.ts';
+import type { Recorded } from './record-decision.ts';
+import type { Stage } from './stage.ts';
+import type { Visible } from './visible.ts';
+
+/** There is an answer. It has not been inspected yet. */
+export interface Forwarded extends Recorded {
+  readonly reply: Reply;
+  /** Time spent waiting for the answer, in microseconds. */
+  readonly upstreamUs: number;
+}
+
+/** What the ways of forwarding share. */
+export interface ForwardTools {
+  readonly ports: Ports;
+  readonly visible: Visible;
+  /** Takes what comes back before the answer does. */
+  readonly offer: Offer;
+}
+
+/** One way of forwarding. */
+export type Forward = (state: Recorded, signal: AbortSignal) => Eventual<Reply | Refusal>;
+
+/** Gets the answer: from the gateway itself, from the lists of the upstreams, or from one upstream. */
+export function forward(
+  tools: ForwardTools,
+): Stage<Recorded, { readonly reply: Reply; readonly upstreamUs: number }> {
+  const ways: Readonly<Record<Route['kind'], Forward>> = {
+    answer: answer(tools),
+    gather: gather(tools),
+    relay: relay(tools),
+    listen: listen(tools),
+  };
+  const { clock } = tools.ports;
+  return {
+    name: 'forward',
+    run: async (state, signal) => {
+      const startedUs = clock.microseconds();
+      const reply = await ways[state.route.kind](state, signal);
+      if (reply instanceof Refusal) return reply;
+      return { reply, upstreamUs: Math.round(clock.microseconds() - startedUs) };
+    },
+  };
+}

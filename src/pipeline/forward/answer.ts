@@ -1,0 +1,43 @@
+import type { JsonObject } from '../../model/json.ts';
+import { Refusal } from '../../model/refusal.ts';
+import type { Forward, ForwardTools } from '../forward.ts';
+import type { ServerDescription } from '../ports.ts';
+import { replyOf } from '../reply.ts';
+import { offeredCapabilities } from './capabilities.ts';
+
+/** Methods that the gateway answers for itself: `server/discover` and `ping`. */
+export function answer(tools: ForwardTools): Forward {
+  const discover = describeEndpoint(tools);
+  return (state, signal) => (state.call.method === 'ping' ? replyOf(state.call, {}) : discover(state, signal));
+}
+
+/**
+ * What the endpoint offers: the gateway's own revisions, the capabilities that upstreams have and the gateway polices,
+ * and the instructions that may be shown to a model. Upstreams that cannot be asked are left out.
+ */
+function describeEndpoint({ ports }: ForwardTools): Forward {
+  return async (state, signal) => {
+    const { route, call, subject } = state;
+    const servers = route.kind === 'relay' ? [] : route.servers;
+    const found = await Promise.all(servers.map((server) => ports.catalog.describe(server, subject, signal)));
+    const described = found.filter((description) => !(description instanceof Refusal));
+    const refused = found.find((description) => description instanceof Refusal);
+    if (refused !== undefined && servers.length === 1) return refused;
+    return replyOf(call, {
+      supportedVersions: ports.front.revisions,
+      capabilities: offeredCapabilities(described.map(({ capabilities }) => capabilities)),
+      ...instructionsOf(ports, described),
+      _meta: { 'io.modelcontextprotocol/serverInfo': ports.front.info },
+    });
+  };
+}
+
+/** Instructions are text that a model will read, so they pass the same guard as descriptions. */
+function instructionsOf({ guard }: ForwardTools['ports'], described: readonly ServerDescription[]): JsonObject {
+  const texts = described.flatMap(({ instructions }) => instructions ?? []);
+  const clean = texts.filter(
+    (instructions) => !guard.description({ instructions }).some(({ action }) => action === 'block'),
+  );
+  return clean.length === 0 ? {} : { instructions: clean.join('\n\n') };
+}
+

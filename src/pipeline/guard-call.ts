@@ -1,0 +1,35 @@
+import type { Finding } from '../model/finding.ts';
+import { refuse } from '../model/refusal.ts';
+import type { Authorized } from './authorize.ts';
+import type { Ports } from './ports.ts';
+import type { Stage } from './stage.ts';
+
+/** Nothing in the call must be kept from leaving. */
+export interface GuardedCall extends Authorized {
+  readonly callFindings: readonly Finding[];
+}
+
+/** Inspects what the call carries out. */
+export function guardCall({
+  guard,
+}: Pick<Ports, 'guard'>): Stage<Authorized, { readonly callFindings: readonly Finding[] }> {
+  return {
+    name: 'guard call',
+    run: ({ call }) => {
+      const callFindings = guard.call(call);
+      const blocking = callFindings.filter((finding) => finding.action === 'block');
+      if (blocking.length === 0) return { callFindings };
+      return refuse('guard_blocked', describe(blocking), { reason: `the call must not leave: ${reasons(blocking)}` });
+    },
+  };
+}
+
+/** Findings as one line for the record. */
+export function describe(findings: readonly Finding[]): string {
+  return findings.map(({ code, at }) => `${code} at ${at}`).join('; ');
+}
+
+/** Findings as a sentence for the caller. */
+export function reasons(findings: readonly Finding[]): string {
+  return findings.map(({ message, at }) => `${message} at ${at}`).join('; ');
+}

@@ -1,0 +1,25 @@
+import type { Subject } from '../model/subject.ts';
+import { Refusal } from '../model/refusal.ts';
+import type { Arrived } from './arrive.ts';
+import type { Ports } from './ports.ts';
+import type { Stage } from './stage.ts';
+
+/** It is known who calls. */
+export interface Identified extends Arrived {
+  readonly subject: Subject;
+}
+
+/** Verifies the credentials. It stands before the decoder, so that nobody unknown reaches the parser. */
+export function identify({ identity }: Pick<Ports, 'identity'>): Stage<Arrived, { readonly subject: Subject }> {
+  return {
+    name: 'identify',
+    run: ({ arrival }) => {
+      const found = identity.identify(arrival.credentials);
+      return found instanceof Promise ? found.then(proof) : proof(found);
+    },
+  };
+}
+
+function proof(found: Subject | Refusal): { readonly subject: Subject } | Refusal {
+  return found instanceof Refusal ? found : { subject: found };
+}

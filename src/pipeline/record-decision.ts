@@ -1,0 +1,71 @@
+import { hash } from 'node:crypto';
+import type { DecisionRecord, RecordedSubject } from '../model/record.ts';
+import type { Subject } from '../model/subject.ts';
+import type { Arrived } from './arrive.ts';
+import type { Brokered } from './broker-credential.ts';
+import type { Decoded } from './decode.ts';
+import type { Ports } from './ports.ts';
+import type { Stage } from './stage.ts';
+
+/** The decision is on its way to the disk; nothing may be released before it is there. */
+export interface Recorded extends Brokered {
+  readonly recorded: Promise<void>;
+}
+
+/** Appends the decision, and does not wait: the log is written while the upstream works. */
+export function recordDecision({
+  journal,
+  clock,
+}: Pick<Ports, 'journal' | 'clock'>): Stage<Brokered, { readonly recorded: Promise<void> }> {
+  return {
+    name: 'record decision',
+    run: (state) => {
+      const { permit, callFindings } = state;
+      const recorded = journal.append({
+        ...recordedFacts(state, clock.microseconds()),
+        decision: 'permit',
+        action: permit.action,
+        ...(permit.resource && { resource: { id: permit.resource.id, tags: permit.resource.tags } }),
+        policies: permit.policies,
+        obligations: callFindings.map(({ code, action, at }) => `${action} ${code} at ${at}`),
+      });
+      // Whoever releases waits for it; without this line a rejection before that would end the process.
+      recorded.catch(() => undefined);
+      return { recorded };
+    },
+  };
+}
+
+/** What every decision record says, as far as it is known. */
+export function recordedFacts(
+  state: Arrived & Partial<Decoded>,
+  nowUs: number,
+): Pick<
+  DecisionRecord,
+  'kind' | 'id' | 'at' | 'subject' | 'environment' | 'request' | 'latencyUs' | 'traceId'
+> {
+  const { call, subject } = state;
+  return {
+    kind: 'decision',
+    id: state.id,
+    at: new Date(state.instant).toISOString(),
+    ...(subject && { subject: recordedSubject(subject) }),
+    environment: {
+      peer: state.arrival.credentials.peer,
+      endpoint: state.arrival.credentials.resource,
+      ...(call && { revision: call.client.revision }),
+    },
+    ...(call && { request: hash('sha256', call.document.bytes, 'base64url'), traceId: call.trace.traceId }),
+    latencyUs: Math.round(nowUs - state.startedUs),
+  };
+}
+
+function recordedSubject({ user, agent, device }: Subject): RecordedSubject {
+  return {
+    user: user.subject,
+    issuer: user.issuer,
+    roles: user.roles,
+    agent: agent.id,
+    device: { ...(device.id !== undefined && { id: device.id }), managed: device.managed },
+  };
+}
