@@ -1,0 +1,1 @@
+export { eventNumber, type JournalUnderTest, journalContract, sampleDecision } from './journal.ts';
