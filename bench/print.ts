@@ -130,6 +130,7 @@ const isLoadRow = (row: Row): row is LoadRow => row.section === 'ladder' || row.
 /** What a reader of the numbers must know. */
 const notes = ({ rows }: Report): string => {
   const load = rows.filter(isLoadRow);
+  const measured = load.filter((row) => row.absent === null);
   const limited = load.filter((row) => row.busy !== null && row.busy < 0.9);
   const altered = load.filter((row) => row.altered !== null && row.altered > 0);
   const list = (some: readonly LoadRow[]): string =>
@@ -138,7 +139,7 @@ const notes = ({ rows }: Report): string => {
     limited.length === 0
       ? ''
       : `Below 90 % busy, so the load generator (or another user of the machine) was the limit, and rps says less than\n` +
-        `CPU does: ${list(limited)}.`,
+        `CPU does: ${limited.length === measured.length ? 'every row' : list(limited)}.`,
     altered.length === 0 ? '' : `Replies right in meaning but not forwarded byte for byte: ${list(altered)}.`,
   ]
     .filter((line) => line !== '')

@@ -22,7 +22,14 @@ export const printTable = <Row>(columns: readonly Column<Row>[], rows: readonly 
       .join('  ')
       .trimEnd(),
   );
-  lines.splice(1, 0, widths.map((width) => '-'.repeat(width)).join('  '));
+  lines.splice(
+    1,
+    0,
+    widths
+      .map((width) => '-'.repeat(width))
+      .join('  ')
+      .trimEnd(),
+  );
   return lines.join('\n');
 };
 
