@@ -62,6 +62,11 @@ export interface Arrival {
   readonly credentials: Credentials;
   /** Reads the message in the dialect of the client, once its sender is known. The subject must own the legacy session. */
   readonly decode: (subject: Subject) => Call | Refusal;
+  /**
+   * Compares the `Mcp-Param-*` headers with the arguments, once the tool's schema is known (streamable-http, "Server
+   * Behavior for Custom Headers"). Headers that the schema does not name are ignored; legacy revisions have none.
+   */
+  readonly agrees: (call: Call, listed: Listed | undefined) => Refusal | undefined;
   /** The way back to the client while the call runs. */
   readonly channel: Channel;
 }
@@ -195,6 +200,8 @@ export interface ListenOrder {
   readonly server: ServerId;
   readonly filter: ListenFilter;
   readonly scope: Scope;
+  /** Called once, when the stream stands and no later change can be missed. */
+  readonly ready: () => void;
   readonly notify: (message: JsonDocument) => Promise<void>;
 }
 

@@ -20,7 +20,7 @@ function describeEndpoint({ ports }: ForwardTools): Forward {
     const { route, call, subject } = state;
     const servers = route.kind === 'relay' ? [] : route.servers;
     const found = await Promise.all(servers.map((server) => ports.catalog.describe(server, subject, signal)));
-    const described = found.filter((description) => !(description instanceof Refusal));
+    const described = found.filter(isDescription);
     const refused = found.find((description) => description instanceof Refusal);
     if (refused !== undefined && servers.length === 1) return refused;
     return replyOf(call, {
@@ -30,6 +30,10 @@ function describeEndpoint({ ports }: ForwardTools): Forward {
       _meta: { 'io.modelcontextprotocol/serverInfo': ports.front.info },
     });
   };
+}
+
+function isDescription(found: ServerDescription | Refusal): found is ServerDescription {
+  return !(found instanceof Refusal);
 }
 
 /** Instructions are text that a model will read, so they pass the same guard as descriptions. */

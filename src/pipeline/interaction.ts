@@ -1,0 +1,54 @@
+import type { Call, Reply } from '../model/call.ts';
+import { isJsonObject, type JsonObject, objectMember, stringMember } from '../model/json.ts';
+import { methods } from '../model/method.ts';
+import { type Refusal, refuse } from '../model/refusal.ts';
+import type { Forwarded } from './forward.ts';
+import { stateBinding } from './isolate.ts';
+import type { Ports } from './ports.ts';
+import { withResult } from './reply.ts';
+
+/** What an upstream may ask of a client, and the client capability that it needs (basic/patterns/mrtr). */
+const asks: Readonly<Record<string, string>> = {
+  'elicitation/create': 'elicitation',
+  'sampling/createMessage': 'sampling',
+  'roots/list': 'roots',
+};
+
+const stateLifeMs = 600_000;
+
+/**
+ * Checks an `input_required` answer: only where the specification allows it, only kinds the client declared; and seals
+ * its request state, so that nobody but this principal can bring it back, and only for this same request.
+ */
+export function checkInteraction(
+  { seal, clock }: Pick<Ports, 'seal' | 'clock'>,
+  { call, subject }: Forwarded,
+  reply: Reply,
+): Reply | Refusal {
+  if (reply.kind !== 'input_required') return reply;
+  if (methods[call.method].interactive !== true) {
+    return refuse('upstream_failed', `input_required is not allowed on ${call.method}`);
+  }
+  const result = objectMember(reply.document.value, 'result') ?? {};
+  const missing = undeclared(call, objectMember(result, 'inputRequests'));
+  if (missing !== undefined) return missing;
+  const state = stringMember(result, 'requestState');
+  if (state === undefined) return reply;
+  const sealed = seal.wrap(state, stateBinding(subject.principal, call), clock.now() + stateLifeMs);
+  return withResult(reply, { ...result, requestState: sealed });
+}
+
+function undeclared(call: Call, requests: JsonObject | undefined): Refusal | undefined {
+  const { capabilities } = call.client;
+  for (const request of Object.values(requests ?? {})) {
+    const method = isJsonObject(request) ? (stringMember(request, 'method') ?? '') : '';
+    const capability = asks[method];
+    if (capability === undefined) return refuse('upstream_failed', `the upstream asks for ${JSON.stringify(method)}`);
+    if (!isJsonObject(capabilities[capability])) {
+      return refuse('missing_client_capability', `the client did not declare ${capability}`, {
+        data: { requiredCapabilities: { [capability]: {} } },
+      });
+    }
+  }
+  return undefined;
+}

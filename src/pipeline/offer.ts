@@ -1,0 +1,42 @@
+import type { JsonDocument } from '../model/json.ts';
+import type { NotificationPlace } from '../model/notification.ts';
+import type { ServerId } from '../model/server-id.ts';
+import { admitOffer } from './offer/admit.ts';
+import { guardOffer } from './offer/guard.ts';
+import { nameOffer } from './offer/name.ts';
+import { releaseOffer } from './offer/release.ts';
+import { withholding } from './offer/withhold.ts';
+import type { Ports } from './ports.ts';
+import type { Recorded } from './record-decision.ts';
+import { pipeline, Stopped } from './stage.ts';
+
+/** A message that an upstream sends of its own accord, on its way to the client of a permitted call. */
+export interface Offered {
+  readonly state: Recorded;
+  readonly server: ServerId;
+  readonly place: NotificationPlace;
+  readonly message: JsonDocument;
+}
+
+/** Takes the messages of one upstream for one call. */
+export type Offer = (
+  state: Recorded,
+  server: ServerId,
+  place?: NotificationPlace,
+) => (message: JsonDocument) => Promise<void>;
+
+/** The way back: what flows to a client beside the answers passes these stages, in this order. */
+export function offer(ports: Ports): Offer {
+  const stages = pipeline<Offered>()
+    .then(admitOffer(ports))
+    .then(guardOffer(ports))
+    .then(nameOffer())
+    .then(releaseOffer());
+  const withhold = withholding(ports);
+  const never = new AbortController().signal;
+  return (state, server, place = 'call') =>
+    async (message) => {
+      const run = await stages.run({ state, server, place, message }, never);
+      if (run instanceof Stopped) withhold(run);
+    };
+}

@@ -1,0 +1,76 @@
+import type { Reply } from '../model/call.ts';
+import { isJsonObject, type JsonObject, type JsonValue, objectMember } from '../model/json.ts';
+import { ownMetaPrefix } from '../model/meta-key.ts';
+import { methods } from '../model/method.ts';
+import { type Endpoint, publicUri } from '../model/public-name.ts';
+import type { ServerId } from '../model/server-id.ts';
+import type { Cleared } from './guard-result.ts';
+import { withResult } from './reply.ts';
+import type { Stage } from './stage.ts';
+
+/** The answer as the client may read it: public names, honest cache hints, no borrowed authority. */
+export interface Presented extends Cleared {
+  readonly presented: Reply;
+}
+
+/** Changes an answer only where it must; else the upstream's bytes stay as they are. */
+export function present(): Stage<Cleared, { readonly presented: Reply }> {
+  return {
+    name: 'present',
+    run: (state) => {
+      const { cleared } = state;
+      const result = objectMember(cleared.document.value, 'result');
+      if (result === undefined) return { presented: cleared };
+      const shown = cacheHints(state, publicUris(state, withoutOwnMeta(result)));
+      return { presented: shown === result ? cleared : withResult(cleared, shown) };
+    },
+  };
+}
+
+/** An upstream cannot speak for the gateway. */
+function withoutOwnMeta(result: JsonObject): JsonObject {
+  const meta = objectMember(result, '_meta');
+  if (meta === undefined || !Object.keys(meta).some((key) => key.startsWith(ownMetaPrefix))) return result;
+  const kept = Object.entries(meta).filter(([key]) => !key.startsWith(ownMetaPrefix));
+  return { ...result, _meta: Object.fromEntries(kept) };
+}
+
+/**
+ * What was filtered or decided for one principal is `private`, and lives no longer than the upstream says or the
+ * caller's token (server/utilities/caching). An answer that asks for input is never cached.
+ */
+function cacheHints({ call, subject, cleared, instant }: Cleared, result: JsonObject): JsonObject {
+  if (methods[call.method].cacheable !== true || cleared.kind !== 'complete') return result;
+  const { ttlMs, cacheScope } = result;
+  const asked = typeof ttlMs === 'number' && ttlMs > 0 ? ttlMs : 0;
+  const allowed = Math.min(asked, Math.max(0, subject.expiresAt - instant));
+  if (ttlMs === allowed && cacheScope === 'private') return result;
+  return { ...result, ttlMs: allowed, cacheScope: 'private' };
+}
+
+/** On the aggregate endpoint, resources that a result holds or links to get the names under which they can be read. */
+function publicUris({ call, route }: Cleared, result: JsonObject): JsonObject {
+  if (route.kind !== 'relay' || call.endpoint.kind === 'server') return result;
+  const rename = renaming(call.endpoint, route.primitive.server);
+  return {
+    ...result,
+    ...(Array.isArray(result['content']) && { content: (result['content'] as JsonValue[]).map(rename) }),
+    ...(Array.isArray(result['contents']) && { contents: (result['contents'] as JsonValue[]).map(rename) }),
+    ...(Array.isArray(result['messages']) && { messages: (result['messages'] as JsonValue[]).map(rename) }),
+  };
+}
+
+/** Renames the URI of a content block: a link, an embedded resource, read contents, or a message that holds one. */
+function renaming(endpoint: Endpoint, server: ServerId): (block: JsonValue) => JsonValue {
+  const rename = (block: JsonValue): JsonValue => {
+    if (!isJsonObject(block)) return block;
+    const { uri, resource, content } = block;
+    return {
+      ...block,
+      ...(typeof uri === 'string' && { uri: publicUri(endpoint, server, uri) }),
+      ...(isJsonObject(resource) && { resource: rename(resource) }),
+      ...(isJsonObject(content) && { content: rename(content) }),
+    };
+  };
+  return rename;
+}

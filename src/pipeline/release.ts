@@ -1,0 +1,51 @@
+import { hash } from 'node:crypto';
+import type { Reply } from '../model/call.ts';
+import { type Refusal, refuse } from '../model/refusal.ts';
+import type { Ports } from './ports.ts';
+import type { Presented } from './present.ts';
+import type { Stage } from './stage.ts';
+
+/** The answer may leave. */
+export interface Releasable extends Presented {
+  readonly released: Reply;
+}
+
+/**
+ * Waits until the decision would survive a crash, then lets the answer go and notes its outcome.
+ *
+ * INVARIANT: no record, no release. The outcome is a second record and is not waited for: by then the decision that
+ * allowed the release is on disk.
+ */
+export function release({
+  journal,
+  clock,
+}: Pick<Ports, 'journal' | 'clock'>): Stage<Presented, { readonly released: Reply }> {
+  return {
+    name: 'release',
+    run: (state) =>
+      state.recorded.then(
+        () => {
+          noteOutcome({ journal, clock }, state);
+          return { released: state.presented };
+        },
+        (fault: unknown): Refusal => refuse('record_failed', String(fault)),
+      ),
+  };
+}
+
+function noteOutcome({ journal, clock }: Pick<Ports, 'journal' | 'clock'>, state: Presented): void {
+  const { bytes } = state.presented.document;
+  const noted = journal.append({
+    kind: 'outcome',
+    id: state.id,
+    at: new Date(clock.now()).toISOString(),
+    outcome: 'released',
+    findings: state.resultFindings.map(({ code, action, at }) => `${action} ${code} at ${at}`),
+    result: hash('sha256', bytes, 'base64url'),
+    bytes: bytes.byteLength,
+    upstreamUs: state.upstreamUs,
+    totalUs: Math.round(clock.microseconds() - state.startedUs),
+  });
+  // The next decision meets the same journal and refuses; this call was already decided on disk.
+  noted.catch(() => undefined);
+}
