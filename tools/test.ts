@@ -14,7 +14,7 @@ const words = process.argv.slice(2);
 /** These suites have scripts of their own: `npm run conformance`, `npm run test:real`. */
 const elsewhere = /^test[\\/](?:conformance|real)[\\/]/;
 
-const files = ['src', 'test', 'tools']
+const files = ['src', 'test', 'bench', 'tools']
   .flatMap((directory) => sourcesUnder(join(root, directory)))
   .filter((file) => file.endsWith('.test.ts') && !elsewhere.test(relative(root, file)))
   .filter((file) => words.length === 0 || words.some((word) => relative(root, file).includes(word)));

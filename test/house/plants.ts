@@ -115,6 +115,11 @@ export const lintPlants: readonly Plant[] = [
     "import { join } from 'path';\n\nexport const a: string = join('a');",
     'lint/style/useNodejsImportProtocol',
   ],
+  [
+    'src/model/await-value.ts',
+    'export async function f(): Promise<void> {\n  await 1;\n}',
+    'lint/nursery/useAwaitThenable',
+  ],
   ['src/model/var.ts', 'export var a = 1;', 'lint/suspicious/noVar'],
   ['src/model/unused-variable.ts', 'const a = 1;', 'lint/correctness/noUnusedVariables'],
   ['src/model/unused.ts', "import { clean } from './clean.ts';", 'lint/correctness/noUnusedImports'],
@@ -122,7 +127,6 @@ export const lintPlants: readonly Plant[] = [
 
 /** For oxlint: one fault per type-aware rule. */
 export const typedLintPlants: readonly Plant[] = [
-  ['await-thenable', 'export async function f(): Promise<void> {\n  await 1;\n}'],
   ['no-floating-promises', 'export function f(p: Promise<void>): void {\n  p.then(() => 1);\n}'],
   [
     'no-misused-promises',
