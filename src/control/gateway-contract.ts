@@ -1,0 +1,31 @@
+import type { Settings } from './settings.ts';
+
+/** A gateway that runs, as the command line sees it. */
+export interface Gateway {
+  /** Its origin, such as `http://127.0.0.1:7300`. */
+  readonly url: string;
+  /** The MCP endpoint of each server, by id; the endpoint of all together is `<url>/mcp`. */
+  readonly endpoints: Readonly<Record<string, string>>;
+  /** A token for the owner and every endpoint; undefined when `identity.owner` is off. */
+  readonly token: OwnerToken | undefined;
+  /** Takes new settings into use, all or none; rejects when they cannot be, and then nothing has changed. */
+  readonly reload: (settings: Settings) => Promise<void>;
+  /** Lets calls end, then closes every connection and process. */
+  readonly stop: () => Promise<void>;
+}
+
+/** An access token for the owner. */
+export interface OwnerToken {
+  readonly value: string;
+  /** The resource it is for (RFC 8707). */
+  readonly resource: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** What the command line asks for when it wants a token. */
+export interface TokenOrder {
+  /** The endpoint the token is for; undefined: the endpoint of all servers. */
+  readonly resource?: string;
+  readonly minutes?: number;
+}

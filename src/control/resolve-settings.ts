@@ -1,0 +1,113 @@
+import { join, resolve } from 'node:path';
+import { parseServerId } from '../model/server-id.ts';
+import { readClientServers } from './client-servers.ts';
+import type { TreeFault } from './explain-issue.ts';
+import { isLoopbackHost, readServers } from './server-entries.ts';
+import type { Settings } from './settings.ts';
+import type { ListenSettings, SettingsFile } from './settings-file.ts';
+
+/** The machine a file is read on. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  /** Where the command was started. */
+  readonly cwd: string;
+}
+
+/** Settings but for their policies, with everything found wrong or worth saying. */
+export interface Resolved {
+  readonly settings: Omit<Settings, 'policy'>;
+  readonly faults: readonly TreeFault[];
+  readonly notices: readonly TreeFault[];
+}
+
+/** Turns a checked file into settings: joins both lists of servers, makes paths absolute, checks what belongs together. */
+export function resolveSettings(file: SettingsFile, directory: string, around: Surroundings): Resolved {
+  const { callSeconds } = file.limits;
+  const own = readServers(file.servers, { directory, callSeconds });
+  const taken = new Set(Object.keys(file.servers));
+  const client = readClientServers(file.mcpServers, { taken, cwd: around.cwd, callSeconds });
+  const servers = [...own.servers, ...client.servers];
+  const ids = new Set([...taken, ...servers.map(({ id }) => String(id))]);
+  const none = ids.size > 0 || client.faults.length > 0 ? [] : [noServer(file)];
+  return {
+    settings: {
+      listen: file.listen,
+      servers,
+      resources: new Map(Object.entries(file.resources).map(([id, { tags }]) => [id, tags])),
+      identity: file.identity,
+      guard: file.guard,
+      ...places(file, directory, around),
+      limits: file.limits,
+    },
+    faults: [...own.faults, ...client.faults, ...none, ...listenFaults(file), ...resourceFaults(file, ids)],
+    notices: [...own.notices, ...client.notices, ...identityNotices(file)],
+  };
+}
+
+function noServer(file: SettingsFile): TreeFault {
+  const member = Object.keys(file.mcpServers).length > 0 ? 'mcpServers' : 'servers';
+  return { path: [member], message: 'there is no server to protect; add one under `servers`' };
+}
+
+function places(
+  file: SettingsFile,
+  directory: string,
+  around: Surroundings,
+): Pick<Settings, 'audit' | 'state'> {
+  const absolute = (path: string): string => resolve(directory, path.replace(/^~(?=$|[\\/])/, around.home));
+  const base = around.env['BARTIZAN_HOME'] || join(around.home, '.bartizan');
+  const state =
+    file.state.directory === undefined ? resolve(around.cwd, base) : absolute(file.state.directory);
+  const audit = file.audit.directory === undefined ? join(state, 'audit') : absolute(file.audit.directory);
+  return { state: { directory: state }, audit: { directory: audit, sync: file.audit.sync } };
+}
+
+/** Other machines get in only with tokens of an issuer, and by TLS unless the danger is named. */
+function listenFaults({ listen, identity }: SettingsFile): readonly TreeFault[] {
+  if (isLoopbackHost(listen.host)) return [];
+  const at = { path: ['listen', 'host'] };
+  const faults: TreeFault[] = [];
+  if (identity.issuers.length === 0)
+    faults.push({
+      ...at,
+      message: `\`${listen.host}\` lets other machines connect, which needs \`identity.issuers\`; add an issuer, or listen on 127.0.0.1`,
+    });
+  if (!isEncrypted(listen))
+    faults.push({
+      ...at,
+      message: `\`${listen.host}\` lets other machines connect, so tokens would travel in the clear; put TLS before the gateway and its https origin in \`listen.publicUrl\`, or set \`listen.allowInsecurePublicUrl: true\``,
+    });
+  return faults;
+}
+
+function isEncrypted({ publicUrl, allowInsecurePublicUrl }: ListenSettings): boolean {
+  return allowInsecurePublicUrl || publicUrl?.startsWith('https://') === true;
+}
+
+function resourceFaults({ resources }: SettingsFile, ids: ReadonlySet<string>): readonly TreeFault[] {
+  return Object.keys(resources).flatMap((name) => {
+    const server = /^([^:]*):./.exec(name)?.[1];
+    const at = { path: ['resources', name], named: true };
+    if (server === undefined)
+      return [{ ...at, message: `\`${name}\` must name a server and an id, such as \`files:/srv/*\`` }];
+    if (ids.has(server)) return [];
+    const known = [...ids].filter((id) => parseServerId(id) !== undefined).join(', ');
+    return [
+      {
+        ...at,
+        message: `\`${name}\` names the server \`${server}\`, which is not configured; there are: ${known}`,
+      },
+    ];
+  });
+}
+
+function identityNotices({ identity }: SettingsFile): readonly TreeFault[] {
+  if (identity.owner.enabled || identity.issuers.length > 0) return [];
+  return [
+    {
+      path: ['identity'],
+      message: 'neither an owner nor an issuer is configured, so nobody can call anything',
+    },
+  ];
+}

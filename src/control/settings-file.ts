@@ -1,0 +1,170 @@
+/**
+ * `bartizan.yaml` as it is written, with its references expanded and its defaults filled in. Paths are still those of
+ * the file; `resolve-settings.ts` makes {@link Settings} of it. These interfaces are the source of truth: the schema in
+ * `settings-schema.ts` is typed by them.
+ */
+export interface SettingsFile {
+  readonly $schema?: string;
+  readonly apiVersion: 'bartizan/v1';
+  readonly listen: ListenSettings;
+  readonly servers: Readonly<Record<string, ServerEntry>>;
+  readonly mcpServers: Readonly<Record<string, ClientEntry>>;
+  readonly resources: Readonly<Record<string, ResourceEntry>>;
+  readonly identity: IdentitySettings;
+  readonly policy: PolicyEntry;
+  readonly guard: GuardSettings;
+  readonly audit: AuditEntry;
+  readonly state: StateEntry;
+  readonly limits: LimitSettings;
+}
+
+/** Where clients reach the gateway. */
+export interface ListenSettings {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** The origin that clients and tokens name; undefined: `http://<host>:<port>`. */
+  readonly publicUrl?: string;
+  /** Lets a host that other machines reach do without TLS in `publicUrl`. */
+  readonly allowInsecurePublicUrl: boolean;
+  readonly allowedOrigins: readonly string[];
+  readonly allowedHosts: readonly string[];
+}
+
+/** One upstream server of `servers`: either `url` or `command`. */
+export interface ServerEntry {
+  readonly url?: string;
+  readonly transport?: 'auto' | 'http' | 'sse';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly command?: string;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly tags?: Tags;
+  readonly tools?: Readonly<Record<string, ToolSettings>>;
+  readonly timeoutSeconds?: number;
+  readonly era?: Era;
+}
+
+/** Which era of MCP a server speaks (versioning, "Era Detection"); `auto` asks it. */
+export type Era = 'auto' | 'modern' | 'legacy';
+
+/** Operator's attributes of a thing, for policies (NIST SP 800-162 object attributes). */
+export type Tags = Readonly<Record<string, string>>;
+
+/** What the operator knows of one tool. */
+export interface ToolSettings {
+  readonly tags?: Tags;
+  /** JSON Pointer (RFC 6901) into the arguments: the thing the call acts on. */
+  readonly resource?: string;
+}
+
+/** One server of a client's own file. Members that clients invented beside these are tolerated. */
+export interface ClientEntry {
+  readonly type?: string;
+  readonly command?: string;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string | number | boolean>>;
+  readonly cwd?: string;
+  readonly url?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly disabled?: boolean;
+  readonly [member: string]: unknown;
+}
+
+/** Tags of resources by `server:id`, where the id may hold `*`. */
+export interface ResourceEntry {
+  readonly tags: Tags;
+}
+
+/** Who may be a caller. */
+export interface IdentitySettings {
+  readonly owner: OwnerSettings;
+  readonly issuers: readonly IssuerSettings[];
+  /** Scopes that every token must carry. */
+  readonly scopes: readonly string[];
+}
+
+/** The person who starts the gateway on a machine of their own. */
+export interface OwnerSettings {
+  readonly enabled: boolean;
+  readonly roles: readonly string[];
+  readonly tokenMinutes: number;
+}
+
+/** An issuer of JWT access tokens (RFC 9068). */
+export interface IssuerSettings {
+  readonly issuer: string;
+  /** Undefined: found through the issuer's metadata (RFC 8414). */
+  readonly jwksUri?: string;
+  /** Undefined: the resource URI of the endpoint alone (RFC 8707 section 2). */
+  readonly audiences?: readonly string[];
+  readonly algorithms: readonly string[];
+  readonly claims: ClaimSettings;
+}
+
+/** Which claims say what: the name of a claim, or a JSON Pointer (RFC 6901) into the claims. */
+export interface ClaimSettings {
+  readonly roles: string;
+  readonly groups: string;
+  readonly tenant?: string;
+  /** Undefined: the SPIFFE ID of the actor, else `client_id`, else `azp`. */
+  readonly agent?: string;
+  /** Undefined: every device counts as unmanaged. */
+  readonly device?: DeviceClaims;
+}
+
+/** Which claims speak of the device. */
+export interface DeviceClaims {
+  readonly id?: string;
+  readonly managed: string;
+  readonly observedAt?: string;
+  /** A posture older than this counts as unmanaged. */
+  readonly maxAgeSeconds: number;
+}
+
+/** Which policies decide. */
+export interface PolicyEntry {
+  /** Undefined: the embedded default policy. */
+  readonly files?: readonly string[];
+  readonly timezone: string;
+}
+
+/** `enforce` acts on a finding, `note` only records it, `off` does not look. */
+export type GuardMode = 'enforce' | 'note' | 'off';
+
+/** What is inspected. */
+export interface GuardSettings {
+  readonly hiddenText: GuardMode;
+  readonly secrets: GuardMode;
+}
+
+/** Where decisions are recorded. */
+export interface AuditEntry {
+  readonly directory?: string;
+  /** `strict`: no record, no release. `relaxed`: results may leave before their record is on disk. */
+  readonly sync: 'strict' | 'relaxed';
+}
+
+/** Where the gateway keeps what it must remember. */
+export interface StateEntry {
+  readonly directory?: string;
+}
+
+/** Every bound, with its unit in the name. */
+export interface LimitSettings {
+  readonly bodyBytes: number;
+  readonly resultBytes: number;
+  readonly jsonDepth: number;
+  readonly headerBytes: number;
+  readonly headerCount: number;
+  readonly connections: number;
+  readonly callSeconds: number;
+  readonly callsPerPrincipal: number;
+  readonly streamsPerPrincipal: number;
+  readonly sessions: number;
+  readonly sessionsPerPrincipal: number;
+  readonly sessionIdleSeconds: number;
+  readonly upstreams: number;
+  readonly upstreamIdleSeconds: number;
+}
