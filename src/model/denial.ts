@@ -140,7 +140,8 @@ export const denials: Readonly<Record<DenialCode, DenialFacts>> = {
     rpcCode: -32020,
     shape: 'error',
     reason: 'an MCP header is missing or disagrees with the body',
-    remedy: 'mirror the body in the `MCP-Protocol-Version`, `Mcp-Method`, `Mcp-Name` and `Mcp-Param-*` headers',
+    remedy:
+      'mirror the body in the `MCP-Protocol-Version`, `Mcp-Method`, `Mcp-Name` and `Mcp-Param-*` headers',
   },
   unsupported_version: {
     status: 400,

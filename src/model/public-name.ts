@@ -1,7 +1,9 @@
 import { parseServerId, type ServerId } from './server-id.ts';
 
 /** Where a client called: the endpoint that joins every upstream, or the virtual server of one. */
-export type Endpoint = { readonly kind: 'aggregate' } | { readonly kind: 'server'; readonly server: ServerId };
+export type Endpoint =
+  | { readonly kind: 'aggregate' }
+  | { readonly kind: 'server'; readonly server: ServerId };
 
 /** A name split into the upstream that owns it and that upstream's own name. */
 export interface OwnedName {

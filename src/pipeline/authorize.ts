@@ -81,4 +81,3 @@ function because(policies: readonly string[]): string {
 function filteredAnswer(method: string): Permit {
   return new IssuedPermit(method, undefined, ['builtin:filtered']);
 }
-

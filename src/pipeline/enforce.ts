@@ -26,22 +26,28 @@ export function enforce(ports: Ports): Enforce {
   const visible = visibility(ports);
   const refused = recordRefusal(ports);
   const stages = pipeline<Arrived>()
-    .then(identify(ports))
-    .then(decode())
-    .then(isolate(ports))
-    .then(resolve(ports, visible))
-    .then(authorize(ports))
-    .then(guardCall(ports))
-    .then(brokerCredential(ports))
-    .then(recordDecision(ports))
-    .then(forward({ ports, visible, offer: offer(ports) }))
-    .then(guardResult(ports))
-    .then(present())
-    .then(release(ports));
+    .through(identify(ports))
+    .through(decode())
+    .through(isolate(ports))
+    .through(resolve(ports, visible))
+    .through(authorize(ports))
+    .through(guardCall(ports))
+    .through(brokerCredential(ports))
+    .through(recordDecision(ports))
+    .through(forward({ ports, visible, offer: offer(ports) }))
+    .through(guardResult(ports))
+    .through(present())
+    .through(release(ports));
 
   return async (arrival, signal) => {
     const run = await stages.run(arrive(ports.clock, arrival), signal);
     if (run instanceof Stopped) return refused(run);
-    return { kind: 'released', decisionId: run.id, subject: run.subject, call: run.call, reply: run.released };
+    return {
+      kind: 'released',
+      decisionId: run.id,
+      subject: run.subject,
+      call: run.call,
+      reply: run.released,
+    };
   };
 }

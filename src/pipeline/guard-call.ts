@@ -19,7 +19,9 @@ export function guardCall({
       const callFindings = guard.call(call);
       const blocking = callFindings.filter((finding) => finding.action === 'block');
       if (blocking.length === 0) return { callFindings };
-      return refuse('guard_blocked', describe(blocking), { reason: `the call must not leave: ${reasons(blocking)}` });
+      return refuse('guard_blocked', describe(blocking), {
+        reason: `the call must not leave: ${reasons(blocking)}`,
+      });
     },
   };
 }

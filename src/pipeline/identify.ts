@@ -1,5 +1,5 @@
-import type { Subject } from '../model/subject.ts';
 import { Refusal } from '../model/refusal.ts';
+import type { Subject } from '../model/subject.ts';
 import type { Arrived } from './arrive.ts';
 import type { Ports } from './ports.ts';
 import type { Stage } from './stage.ts';
@@ -10,7 +10,9 @@ export interface Identified extends Arrived {
 }
 
 /** Verifies the credentials. It stands before the decoder, so that nobody unknown reaches the parser. */
-export function identify({ identity }: Pick<Ports, 'identity'>): Stage<Arrived, { readonly subject: Subject }> {
+export function identify({
+  identity,
+}: Pick<Ports, 'identity'>): Stage<Arrived, { readonly subject: Subject }> {
   return {
     name: 'identify',
     run: ({ arrival }) => {

@@ -43,7 +43,8 @@ function undeclared(call: Call, requests: JsonObject | undefined): Refusal | und
   for (const request of Object.values(requests ?? {})) {
     const method = isJsonObject(request) ? (stringMember(request, 'method') ?? '') : '';
     const capability = asks[method];
-    if (capability === undefined) return refuse('upstream_failed', `the upstream asks for ${JSON.stringify(method)}`);
+    if (capability === undefined)
+      return refuse('upstream_failed', `the upstream asks for ${JSON.stringify(method)}`);
     if (!isJsonObject(capabilities[capability])) {
       return refuse('missing_client_capability', `the client did not declare ${capability}`, {
         data: { requiredCapabilities: { [capability]: {} } },

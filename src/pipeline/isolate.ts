@@ -4,7 +4,7 @@ import { objectMember, stringMember } from '../model/json.ts';
 import { methods } from '../model/method.ts';
 import type { Primitive, PrimitiveKind } from '../model/primitive.ts';
 import { type OwnedName, parsePublicName, parsePublicUri } from '../model/public-name.ts';
-import { refuse, Refusal } from '../model/refusal.ts';
+import { Refusal, refuse } from '../model/refusal.ts';
 import type { ServerId } from '../model/server-id.ts';
 import type { PrincipalKey } from '../model/subject.ts';
 import type { Decoded } from './decode.ts';
@@ -43,7 +43,14 @@ export function isolate(ports: Pick<Ports, 'front' | 'seal'>): Stage<Decoded, { 
 /** What a sealed request state is bound to: who, which request, and its exact arguments (patterns/mrtr, "Security"). */
 export function stateBinding(principal: PrincipalKey, call: Call): string {
   const args = JSON.stringify(call.params['arguments'] ?? null);
-  return JSON.stringify(['state', principal, call.endpoint, call.method, call.target ?? '', hash('sha256', args)]);
+  return JSON.stringify([
+    'state',
+    principal,
+    call.endpoint,
+    call.method,
+    call.target ?? '',
+    hash('sha256', args),
+  ]);
 }
 
 function routeOf(
@@ -55,7 +62,8 @@ function routeOf(
   if (servers === undefined) return refuse('endpoint_unknown', `endpoint ${JSON.stringify(call.endpoint)}`);
   const { route, acts } = methods[call.method];
   if (route !== 'relay') return { kind: route, servers };
-  const reference = call.method === 'completion/complete' ? completionReference(call) : { kind: acts, name: call.target };
+  const reference =
+    call.method === 'completion/complete' ? completionReference(call) : { kind: acts, name: call.target };
   const owned = ownerOf(call, reference);
   if (owned === undefined || !servers.includes(owned.server)) return unknownTarget(reference.kind, call);
   const requestState = openState(seal, call, principal);
@@ -85,7 +93,10 @@ function openState(seal: Seal, call: Call, principal: PrincipalKey): string | un
   const sealed = call.params['requestState'];
   if (sealed === undefined) return undefined;
   const opened = typeof sealed === 'string' ? seal.unwrap(sealed, stateBinding(principal, call)) : undefined;
-  return opened ?? refuse('state_invalid', 'the request state is altered, expired, or of another call or principal');
+  return (
+    opened ??
+    refuse('state_invalid', 'the request state is altered, expired, or of another call or principal')
+  );
 }
 
 /** INVARIANT: names that do not exist and names that the caller may not see get this same answer. */

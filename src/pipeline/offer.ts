@@ -28,10 +28,10 @@ export type Offer = (
 /** The way back: what flows to a client beside the answers passes these stages, in this order. */
 export function offer(ports: Ports): Offer {
   const stages = pipeline<Offered>()
-    .then(admitOffer(ports))
-    .then(guardOffer(ports))
-    .then(nameOffer())
-    .then(releaseOffer());
+    .through(admitOffer(ports))
+    .through(guardOffer(ports))
+    .through(nameOffer())
+    .through(releaseOffer());
   const withhold = withholding(ports);
   const never = new AbortController().signal;
   return (state, server, place = 'call') =>

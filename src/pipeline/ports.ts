@@ -110,7 +110,6 @@ export interface Catalog {
     server: ServerId,
     kind: ListedKind,
     subject: Subject,
-    signal: AbortSignal,
   ) => Eventual<readonly Listed[] | Refusal>;
   /**
    * The entry of a primitive that `accept` takes; for a resource, the entry of its URI or else the template that
@@ -123,14 +122,9 @@ export interface Catalog {
     primitive: Primitive,
     subject: Subject,
     accept: (listed: Listed) => boolean,
-    signal: AbortSignal,
   ) => Eventual<Listed | undefined | Refusal>;
   /** What the server says of itself. */
-  readonly describe: (
-    server: ServerId,
-    subject: Subject,
-    signal: AbortSignal,
-  ) => Eventual<ServerDescription | Refusal>;
+  readonly describe: (server: ServerId, subject: Subject) => Eventual<ServerDescription | Refusal>;
 }
 
 /** The kinds that have lists. */
@@ -229,7 +223,6 @@ export interface Seal {
   /** Opens it again; undefined for an altered, foreign, expired or unknown one. */
   readonly unwrap: (sealed: string, binding: string) => string | undefined;
 }
-
 
 /** Remembers which era an upstream speaks, with the date of the finding: an old `legacy` verdict must be asked again. */
 export interface EraVerdicts {

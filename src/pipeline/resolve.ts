@@ -13,23 +13,24 @@ export interface Resolved extends Isolated {
 type Resolution = { readonly listed: Listed | undefined };
 
 /** Finds the primitive in the upstream's list. What the caller may not see does not exist for it. */
-export function resolve(
-  { catalog }: Pick<Ports, 'catalog'>,
-  visible: Visible,
-): Stage<Isolated, Resolution> {
+export function resolve({ catalog }: Pick<Ports, 'catalog'>, visible: Visible): Stage<Isolated, Resolution> {
   return {
     name: 'resolve',
-    run: (state, signal) => {
+    run: (state) => {
       const { route, subject } = state;
       if (route.kind !== 'relay') return { listed: undefined };
-      const found = catalog.find(route.primitive, subject, (listed) => visible(state, listed), signal);
+      const found = catalog.find(route.primitive, subject, (listed) => visible(state, listed));
       return found instanceof Promise ? found.then((later) => judge(state, later)) : judge(state, found);
     },
   };
 }
 
-function judge({ arrival, call, route }: Isolated, found: Listed | undefined | Refusal): Resolution | Refusal {
+function judge(
+  { arrival, call, route }: Isolated,
+  found: Listed | undefined | Refusal,
+): Resolution | Refusal {
   if (found instanceof Refusal) return found;
-  if (found === undefined) return unknownTarget(route.kind === 'relay' ? route.primitive.kind : 'server', call);
+  if (found === undefined)
+    return unknownTarget(route.kind === 'relay' ? route.primitive.kind : 'server', call);
   return arrival.agrees(call, found) ?? { listed: found };
 }

@@ -1,4 +1,4 @@
-import { refuse, Refusal } from '../model/refusal.ts';
+import { Refusal, refuse } from '../model/refusal.ts';
 import type { Eventual } from './ports.ts';
 
 /**
@@ -13,7 +13,7 @@ export interface Stage<Needs, Adds> {
 
 /** Stages in order. `Now` is what is proven after the last of them. */
 export interface Pipeline<First, Now> {
-  readonly then: <Adds>(stage: Stage<Now, Adds>) => Pipeline<First, Now & Adds>;
+  readonly through: <Adds>(stage: Stage<Now, Adds>) => Pipeline<First, Now & Adds>;
   readonly run: (first: First, signal: AbortSignal) => Promise<Now | Stopped<First, Now>>;
 }
 
@@ -39,7 +39,7 @@ type AnyStage = Stage<never, object>;
 
 function extend<First, Now>(stages: readonly AnyStage[]): Pipeline<First, Now> {
   return {
-    then: <Adds>(stage: Stage<Now, Adds>) =>
+    through: <Adds>(stage: Stage<Now, Adds>) =>
       extend<First, Now & Adds>([...stages, stage as unknown as AnyStage]),
     run: (first, signal) => runAll<First, Now>(stages, first, signal),
   };

@@ -8,7 +8,8 @@ import { offeredCapabilities } from './capabilities.ts';
 /** Methods that the gateway answers for itself: `server/discover` and `ping`. */
 export function answer(tools: ForwardTools): Forward {
   const discover = describeEndpoint(tools);
-  return (state, signal) => (state.call.method === 'ping' ? replyOf(state.call, {}) : discover(state, signal));
+  return (state, signal) =>
+    state.call.method === 'ping' ? replyOf(state.call, {}) : discover(state, signal);
 }
 
 /**
@@ -16,10 +17,10 @@ export function answer(tools: ForwardTools): Forward {
  * and the instructions that may be shown to a model. Upstreams that cannot be asked are left out.
  */
 function describeEndpoint({ ports }: ForwardTools): Forward {
-  return async (state, signal) => {
+  return async (state) => {
     const { route, call, subject } = state;
     const servers = route.kind === 'relay' ? [] : route.servers;
-    const found = await Promise.all(servers.map((server) => ports.catalog.describe(server, subject, signal)));
+    const found = await Promise.all(servers.map((server) => ports.catalog.describe(server, subject)));
     const described = found.filter(isDescription);
     const refused = found.find((description) => description instanceof Refusal);
     if (refused !== undefined && servers.length === 1) return refused;
@@ -37,11 +38,13 @@ function isDescription(found: ServerDescription | Refusal): found is ServerDescr
 }
 
 /** Instructions are text that a model will read, so they pass the same guard as descriptions. */
-function instructionsOf({ guard }: ForwardTools['ports'], described: readonly ServerDescription[]): JsonObject {
+function instructionsOf(
+  { guard }: ForwardTools['ports'],
+  described: readonly ServerDescription[],
+): JsonObject {
   const texts = described.flatMap(({ instructions }) => instructions ?? []);
   const clean = texts.filter(
     (instructions) => !guard.description({ instructions }).some(({ action }) => action === 'block'),
   );
   return clean.length === 0 ? {} : { instructions: clean.join('\n\n') };
 }
-

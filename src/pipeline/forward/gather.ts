@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../model/json.ts';
 import { methods } from '../../model/method.ts';
 import type { Listed } from '../../model/primitive.ts';
-import { publicName, publicUri, type Endpoint } from '../../model/public-name.ts';
+import { type Endpoint, publicName, publicUri } from '../../model/public-name.ts';
 import { Refusal } from '../../model/refusal.ts';
 import type { ServerId } from '../../model/server-id.ts';
 import type { Forward, ForwardTools } from '../forward.ts';
@@ -17,12 +17,12 @@ import { readPage } from './page.ts';
  */
 export function gather(tools: ForwardTools): Forward {
   const { catalog, seal, clock } = tools.ports;
-  return async (state, signal) => {
+  return async (state) => {
     const { acts, items = 'items' } = methods[state.call.method];
     const page = readPage(seal, state);
     if (page instanceof Refusal) return page;
     const lists = await Promise.all(
-      serversOf(state).map((server) => catalog.list(server, acts as ListedKind, state.subject, signal)),
+      serversOf(state).map((server) => catalog.list(server, acts as ListedKind, state.subject)),
     );
     const refused = lists.find((list) => list instanceof Refusal);
     if (refused !== undefined && lists.length === 1) return refused;
@@ -48,4 +48,3 @@ function underPublicName(endpoint: Endpoint, { primitive, item }: Listed): JsonO
   if (kind === 'template') return { ...item, uriTemplate: publicUri(endpoint, server, name) };
   return { ...item, name: publicName(endpoint, server, name) };
 }
-

@@ -14,14 +14,13 @@ import type { Recorded } from '../record-decision.ts';
 export async function allowedFilters(
   tools: ForwardTools,
   state: Recorded,
-  signal: AbortSignal,
 ): Promise<ReadonlyMap<ServerId, ListenFilter> | Refusal> {
   const wanted = objectMember(state.call.params, 'notifications');
   if (wanted === undefined) return refuse('invalid_params', '`notifications` is missing');
   const servers = state.route.kind === 'relay' ? [] : state.route.servers;
   const filters = new Map<ServerId, ListenFilter>();
   for (const server of servers) {
-    const description = await tools.ports.catalog.describe(server, state.subject, signal);
+    const description = await tools.ports.catalog.describe(server, state.subject);
     if (description instanceof Refusal) continue;
     const filter = allowedFilter(tools, state, server, wanted, description.capabilities);
     if (filter !== undefined) filters.set(server, filter);

@@ -15,7 +15,7 @@ import { allowedFilters, honoured } from './listen-filter.ts';
 export function listen(tools: ForwardTools): Forward {
   return async (state, signal) => {
     if (!state.permit.valid) return refuse('internal_fault', 'listen without a permit');
-    const filters = await allowedFilters(tools, state, signal);
+    const filters = await allowedFilters(tools, state);
     if (filters instanceof Refusal) return filters;
     const ending = endOf(state, tools.ports.clock.now(), signal);
     try {
@@ -34,7 +34,9 @@ async function serve(
   signal: AbortSignal,
 ): Promise<void> {
   const acknowledged = Promise.withResolvers<void>();
-  const streams = [...filters].map(([server, filter]) => open(tools, state, server, filter, acknowledged.promise, signal));
+  const streams = [...filters].map(([server, filter]) =>
+    open(tools, state, server, filter, acknowledged.promise, signal),
+  );
   await Promise.all(streams.map(({ ready }) => ready));
   await state.recorded;
   await state.arrival.channel.send(acknowledgement(state, filters));
@@ -72,7 +74,10 @@ function open(
   return { ready: Promise.race([ready.promise, ended]), ended };
 }
 
-function acknowledgement({ call }: Recorded, filters: ReadonlyMap<ServerId, ListenFilter>): ReturnType<typeof written> {
+function acknowledgement(
+  { call }: Recorded,
+  filters: ReadonlyMap<ServerId, ListenFilter>,
+): ReturnType<typeof written> {
   const params: JsonObject = {
     notifications: honoured(call.endpoint, filters),
     _meta: { [metaKey.subscriptionId]: call.id },

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from '../../model/json.ts';
-import { refuse, type Refusal } from '../../model/refusal.ts';
+import { type Refusal, refuse } from '../../model/refusal.ts';
 import type { Seal } from '../ports.ts';
 import type { Recorded } from '../record-decision.ts';
 
@@ -21,7 +21,8 @@ export function readPage(seal: Seal, { call, subject }: Pick<Recorded, 'call' | 
   const binding = JSON.stringify(['cursor', subject.principal, call.endpoint, call.method]);
   const { cursor } = call.params;
   const from = cursor === undefined ? 0 : openCursor(seal, cursor, binding);
-  if (from === undefined) return refuse('cursor_invalid', 'the cursor does not open for this principal and list');
+  if (from === undefined)
+    return refuse('cursor_invalid', 'the cursor does not open for this principal and list');
   return {
     slice: (items) => items.slice(from, from + pageSize),
     next: (total, now) => {

@@ -13,7 +13,9 @@ export type AdmittedOffer = Offered & { readonly method: string };
  * Lets through what belongs to the call: known notifications, progress under the call's own token, log messages that
  * were asked for, and updates of resources that the policy still permits at this moment.
  */
-export function admitOffer(ports: Pick<Ports, 'policy' | 'tagger' | 'clock'>): Stage<Offered, { readonly method: string }> {
+export function admitOffer(
+  ports: Pick<Ports, 'policy' | 'tagger' | 'clock'>,
+): Stage<Offered, { readonly method: string }> {
   return {
     name: 'admit message',
     run: (offered) => {
@@ -28,7 +30,8 @@ function objection(
   offered: Offered,
   method: string,
 ): Refusal | undefined {
-  if (notifications[method] !== offered.place) return refuse('method_unknown', `${method || 'no method'} here`);
+  if (notifications[method] !== offered.place)
+    return refuse('method_unknown', `${method || 'no method'} here`);
   switch (method) {
     case 'notifications/progress':
       return foreignProgress(offered);

@@ -9,7 +9,9 @@ import type { AdmittedOffer } from './admit.ts';
 export type GuardedOffer = AdmittedOffer & { readonly clean: JsonDocument };
 
 /** Inspects a message as results are inspected. */
-export function guardOffer({ guard }: Pick<Ports, 'guard'>): Stage<AdmittedOffer, { readonly clean: JsonDocument }> {
+export function guardOffer({
+  guard,
+}: Pick<Ports, 'guard'>): Stage<AdmittedOffer, { readonly clean: JsonDocument }> {
   return {
     name: 'guard message',
     run: ({ message }) => {

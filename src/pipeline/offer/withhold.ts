@@ -3,7 +3,10 @@ import type { Ports } from '../ports.ts';
 import type { Stopped } from '../stage.ts';
 
 /** Notes that a message was not delivered. The call goes on without it. */
-export function withholding({ journal, clock }: Pick<Ports, 'journal' | 'clock'>): (stopped: Stopped<Offered, unknown>) => void {
+export function withholding({
+  journal,
+  clock,
+}: Pick<Ports, 'journal' | 'clock'>): (stopped: Stopped<Offered, unknown>) => void {
   return ({ state: { state, server }, refusal, stage }) => {
     const noted = journal.append({
       kind: 'event',

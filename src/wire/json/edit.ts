@@ -32,7 +32,9 @@ function applyEdit(draft: Draft, { path, value }: Edit): Draft {
 
 function write(text: string, found: Located, path: readonly string[], value: JsonValue): string {
   if (found.kind === 'member') return splice(text, found.valueStart, found.valueEnd, JSON.stringify(value));
-  const inner = path.slice(found.depth + 1).reduceRight<JsonValue>((nested, name) => ({ [name]: nested }), value);
+  const inner = path
+    .slice(found.depth + 1)
+    .reduceRight<JsonValue>((nested, name) => ({ [name]: nested }), value);
   const member = `${JSON.stringify(path[found.depth])}:${JSON.stringify(inner)}`;
   if (found.replaceEnd !== undefined) return splice(text, found.at, found.replaceEnd, `{${member}}`);
   return splice(text, found.at, found.at, found.empty ? member : `${member},`);

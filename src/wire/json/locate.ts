@@ -40,7 +40,8 @@ function locateIn(text: string, open: number, path: readonly string[], depth: nu
     return { kind: 'missing', depth, at: open + 1, empty, replaceEnd: undefined };
   }
   if (depth === path.length - 1) return found;
-  if (text.charCodeAt(found.valueStart) === code.openBrace) return locateIn(text, found.valueStart, path, depth + 1);
+  if (text.charCodeAt(found.valueStart) === code.openBrace)
+    return locateIn(text, found.valueStart, path, depth + 1);
   return { kind: 'missing', depth: depth + 1, at: found.valueStart, empty: true, replaceEnd: found.valueEnd };
 }
 

@@ -71,7 +71,12 @@ export function stringText(text: string, start: number, end: number): string {
 
 /** The offset after a number that starts at `at`; `at` itself if none does. */
 export function numberEnd(text: string, at: number): number {
-  if (!isNumberCode(text.charCodeAt(at)) || text.charCodeAt(at) === code.smallE || text.charCodeAt(at) === code.capitalE) return at;
+  if (
+    !isNumberCode(text.charCodeAt(at)) ||
+    text.charCodeAt(at) === code.smallE ||
+    text.charCodeAt(at) === code.capitalE
+  )
+    return at;
   let end = at + 1;
   while (isNumberCode(text.charCodeAt(end))) end++;
   return end;
