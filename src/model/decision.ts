@@ -16,6 +16,11 @@ export interface Resource {
   /** `server:name`, or what the tool's `resource` pointer takes from the arguments: `github:acme/blue-app`. */
   readonly id: string;
   readonly tags: Readonly<Record<string, string>>;
+  /**
+   * The id and the tags are not all known: they hang on arguments that are not there, or do not name one resource
+   * plainly. A call on such a resource is denied; a list shows what some arguments could be allowed.
+   */
+  readonly open?: true;
 }
 
 /** The circumstances of a call (NIST SP 800-162 environment conditions). */

@@ -1,0 +1,55 @@
+/** Tags of a resource, by name. */
+export type Tags = Readonly<Record<string, string>>;
+
+/** Knows the tags that the operator gave to resource ids. */
+export interface ResourceTags {
+  /** The tags of an id, over those of its server and tool. */
+  readonly over: (base: Tags, id: string) => Tags;
+  /** Whether any entry is about resources of this server. */
+  readonly covers: (server: string) => boolean;
+}
+
+/**
+ * Makes the table of tags by resource id. A key is an exact id, or a pattern with one `*` at its end or its start.
+ * Where several match, the longer wins, and the exact id over all.
+ *
+ * @throws Error for a pattern of another shape.
+ */
+export function createResourceTags(entries: Readonly<Record<string, Tags>>): ResourceTags {
+  const rows = Object.entries(entries).map(([pattern, tags]) => ({ pattern, tags, matches: matcher(pattern) }));
+  const patterns = rows
+    .filter(({ pattern }) => pattern.includes('*'))
+    .toSorted((left, right) => left.pattern.length - right.pattern.length);
+  return {
+    over: (base, id) => {
+      const found = patterns.filter(({ matches }) => matches(id)).map(({ tags }) => tags);
+      const exact = Object.hasOwn(entries, id) ? entries[id] : undefined;
+      return found.length === 0 && exact === undefined ? base : Object.assign({}, base, ...found, exact);
+    },
+    covers: (server) => rows.some(({ pattern }) => pattern.startsWith('*') || pattern.startsWith(`${server}:`)),
+  };
+}
+
+function matcher(pattern: string): (id: string) => boolean {
+  const at = pattern.indexOf('*');
+  if (at < 0) return (id) => id === pattern;
+  const rest = pattern.replace('*', '');
+  if (rest.includes('*') || (at > 0 && at < pattern.length - 1)) {
+    throw new Error(`the resource pattern \`${pattern}\` must have one \`*\`, at its end or its start`);
+  }
+  return at === 0 ? (id) => id.endsWith(rest) : (id) => id.startsWith(rest);
+}
+
+const scheme = /^[a-z][a-z0-9+.-]*:\/\//i;
+const disguised = /\\|%2e|%2f|%5c|[\0-\x1f\x7f]/i;
+
+/**
+ * Whether a name can mean one resource only. A server that resolves `a/../b`, `a//b` or `a%2fb` would act on another
+ * resource than the one whose tags were read.
+ */
+export function isPlainName(name: string): boolean {
+  if (disguised.test(name) || !name.isWellFormed()) return false;
+  const [first, ...rest] = name.replace(scheme, '').split('/');
+  const dots = [first, ...rest].some((segment) => segment === '.' || segment === '..');
+  return !dots && !rest.slice(0, -1).includes('');
+}

@@ -1,0 +1,102 @@
+import type { Resource } from '../model/decision.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Primitive } from '../model/primitive.ts';
+import type { Tagger } from '../pipeline/ports.ts';
+import { type JsonPointer, parseJsonPointer } from './json-pointer.ts';
+import { createResourceTags, isPlainName, type ResourceTags, type Tags } from './resource-tags.ts';
+
+/** The operator's tags. Those of a tool win over those of its server, those of the resource id over both. */
+export interface TaggerOptions {
+  /** By server id. */
+  readonly servers?: Readonly<Record<string, Tags>>;
+  /** By `server:tool`. */
+  readonly tools?: Readonly<Record<string, ToolTags>>;
+  /** By resource id, exact or with one `*` at its end or start: `github:acme/blue-*`. */
+  readonly resources?: Readonly<Record<string, Tags>>;
+}
+
+/** What the operator says of one tool. */
+export interface ToolTags {
+  readonly tags?: Tags;
+  /** JSON Pointer (RFC 6901) to the argument that names the resource: `/repo` makes it `server:<value>`. */
+  readonly resource?: string;
+}
+
+/**
+ * Makes the tagger.
+ *
+ * @throws Error for a pointer or a pattern that cannot be read.
+ */
+export function createTagger(options: TaggerOptions = {}): Tagger {
+  const resources = createResourceTags(options.resources ?? {});
+  const pointers = readPointers(options.tools ?? {});
+  const plain = new Map<string, Resource>();
+  return {
+    resource: (primitive, args) => {
+      const id = idOf(primitive);
+      const isTool = primitive.kind === 'tool';
+      const base = baseTags(options, primitive, id);
+      const pointer = isTool ? pointers.get(id) : undefined;
+      if (pointer !== undefined) return pointedResource({ primitive, id, base, pointer, args, resources });
+      const known = plain.get(primitive.kind + id);
+      if (known !== undefined) return known;
+      const resource = { primitive, id, tags: resources.over(base, id), ...openIfDisguised(primitive, resources) };
+      if (plain.size >= mostKept) plain.clear();
+      plain.set(primitive.kind + id, resource);
+      return resource;
+    },
+  };
+}
+
+/** Clients choose the URIs they name, so what is kept of resources is bounded. */
+const mostKept = 10_000;
+const open = { open: true } as const;
+
+/** The id of a primitive: `server:name`, or the server id for the server itself. */
+function idOf({ server, kind, name }: Primitive): string {
+  return kind === 'server' ? server : `${server}:${name}`;
+}
+
+function baseTags({ servers = {}, tools = {} }: TaggerOptions, { server, kind }: Primitive, id: string): Tags {
+  const ofServer = own(servers, server);
+  const ofTool = kind === 'tool' ? own(tools, id)?.tags : undefined;
+  return ofTool === undefined ? (ofServer ?? noTags) : { ...ofServer, ...ofTool };
+}
+
+const noTags: Tags = {};
+
+interface Pointed {
+  readonly primitive: Primitive;
+  readonly id: string;
+  readonly base: Tags;
+  readonly pointer: JsonPointer;
+  readonly args: JsonObject | undefined;
+  readonly resources: ResourceTags;
+}
+
+function pointedResource({ primitive, id, base, pointer, args, resources }: Pointed): Resource {
+  const value = args === undefined ? undefined : pointer(args);
+  const name = Number.isSafeInteger(value) ? String(value) : value;
+  if (typeof name !== 'string' || name === '' || !isPlainName(name)) return { primitive, id, tags: base, ...open };
+  const named = `${primitive.server}:${name}`;
+  return { primitive, id: named, tags: resources.over(base, named) };
+}
+
+/** A URI that a server could resolve to another resource has no tags to trust, where tags of resources are in use. */
+function openIfDisguised({ kind, server, name }: Primitive, resources: ResourceTags): Pick<Resource, 'open'> {
+  return kind === 'resource' && !isPlainName(name) && resources.covers(server) ? open : {};
+}
+
+function readPointers(tools: Readonly<Record<string, ToolTags>>): ReadonlyMap<string, JsonPointer> {
+  const pointers = Object.entries(tools).flatMap(([tool, { resource }]): readonly [string, JsonPointer][] => {
+    if (resource === undefined) return [];
+    const pointer = parseJsonPointer(resource);
+    if (pointer !== undefined) return [[tool, pointer]];
+    throw new Error(`\`${resource}\` of the tool \`${tool}\` is not a JSON Pointer: write \`/repo\` (RFC 6901)`);
+  });
+  return new Map(pointers);
+}
+
+function own<T>(table: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}
