@@ -1,0 +1,113 @@
+import type { Call } from '../model/call.ts';
+import type { Finding } from '../model/finding.ts';
+import type { JsonDocument, JsonObject, JsonValue } from '../model/json.ts';
+import type { Guard, Inspection } from '../pipeline/ports.ts';
+import { type DetectorName, detectors } from './catalog.ts';
+import { cutDocument } from './cut-document.ts';
+import type { Detector, Side, Sighting, Span, TextInspector } from './detector.ts';
+import { type RawText, rawText } from './raw-text.ts';
+import { walkTexts } from './text-walk.ts';
+
+/** `enforce`: block and strip. `note`: let everything pass, recorded. `off`: do not look. */
+export type GuardMode = 'enforce' | 'note' | 'off';
+
+/** A mode for each detector; `enforce` where none is named. */
+export type GuardOptions = { readonly [name in DetectorName]?: GuardMode };
+
+/**
+ * Makes the guard from the detectors of the catalog. Calls are inspected in all of their `params`; results and
+ * notifications in everything below the envelope; descriptions in every string and member name.
+ */
+export function createGuard(options: GuardOptions = {}): Guard {
+  const posts = Object.entries(detectors).flatMap(([name, create]) =>
+    post(create, options[name as DetectorName] ?? 'enforce'),
+  );
+  return {
+    call: (call) => guardCall(posts, call),
+    message: (document) => guardMessage(posts, document),
+    description: (item) => inspect(posts, item, [], 'description'),
+  };
+}
+
+/** A detector on duty. */
+interface Post {
+  readonly detector: Detector;
+  readonly enforced: boolean;
+}
+
+function post(create: () => Detector, mode: GuardMode): readonly Post[] {
+  return mode === 'off' ? [] : [{ detector: create(), enforced: mode === 'enforce' }];
+}
+
+const nothing: readonly Finding[] = [];
+const clean: Inspection = { findings: nothing };
+
+/** `requestState` is left out: it is the gateway's own sealed text. */
+function guardCall(posts: readonly Post[], { document, params }: Call): readonly Finding[] {
+  const concerned = concernedBy(posts, rawText(document.bytes));
+  if (concerned.length === 0) return nothing;
+  const { requestState: _sealed, ...inspected } = params;
+  return inspect(concerned, inspected, ['params'], 'argument');
+}
+
+function guardMessage(posts: readonly Post[], document: JsonDocument): Inspection {
+  const concerned = concernedBy(posts, rawText(document.bytes));
+  if (concerned.length === 0) return clean;
+  const findings = inspect(concerned, belowEnvelope(document.value), [], 'result');
+  if (!findings.some((finding) => finding.action === 'strip')) return { findings };
+  return { findings, replacement: cutDocument(document, (text) => cutsOf(concerned, text)) };
+}
+
+function concernedBy(posts: readonly Post[], raw: RawText): readonly Post[] {
+  return posts.filter(({ detector }) => detector.mayConcern(raw));
+}
+
+/** A message without the strings of its envelope: `jsonrpc`, `method` and an `id` that the client chose. */
+function belowEnvelope(message: JsonObject): JsonObject {
+  const members = Object.entries(message).filter(([, member]) => typeof member !== 'string');
+  return Object.fromEntries(members) as JsonObject;
+}
+
+/** A message with more findings than this is not described any further. */
+const mostFindings = 32;
+
+function inspect(
+  posts: readonly Post[],
+  value: JsonValue,
+  root: readonly string[],
+  side: Side,
+): readonly Finding[] {
+  const findings: Finding[] = [];
+  for (const { detector, enforced } of posts) {
+    const found = inspectWith(detector.begin(), value, root, side);
+    findings.push(...found.map((finding) => (enforced ? finding : { ...finding, action: 'note' as const })));
+  }
+  return findings;
+}
+
+function inspectWith(
+  look: TextInspector,
+  value: JsonValue,
+  root: readonly string[],
+  side: Side,
+): readonly Finding[] {
+  const findings: Finding[] = [];
+  walkTexts(value, root, (text, part, pointer) => {
+    for (const sighting of look(text, side, part)) keep(findings, sighting, pointer);
+  });
+  return findings;
+}
+
+/** Past the limit only what weighs more than the last one kept is worth telling. */
+function keep(findings: Finding[], sighting: Sighting, pointer: () => string): void {
+  if (findings.length >= mostFindings && weight[sighting.action] <= weight[findings.at(-1)?.action ?? 'note'])
+    return;
+  if (findings.length >= mostFindings) findings.pop();
+  findings.push({ code: sighting.code, action: sighting.action, at: pointer(), message: sighting.message });
+}
+
+const weight: Readonly<Record<Finding['action'], number>> = { note: 0, strip: 1, block: 2 };
+
+function cutsOf(posts: readonly Post[], text: string): readonly Span[] {
+  return posts.flatMap(({ detector, enforced }) => (enforced ? (detector.cuts?.(text) ?? []) : []));
+}
