@@ -1,1 +1,2 @@
+export { eraVerdictsContract } from './era-verdicts.ts';
 export { eventNumber, type JournalUnderTest, journalContract, sampleDecision } from './journal.ts';
