@@ -27,30 +27,30 @@ const recorded = guarded.through(brokerCredential(ports)).through(recordDecision
 const presented = recorded.through(forward(tools)).through(guardResult(ports)).through(present());
 presented.through(release(ports));
 
-// @ts-expect-error nobody unknown reaches the parser
+// @ts-expect-error: nobody unknown reaches the parser
 pipeline<Arrived>().through(decode());
-// @ts-expect-error a handle is opened for its owner, who must be known, in a message that was read
+// @ts-expect-error: a handle is opened for its owner, who must be known, in a message that was read
 identified.through(isolate(ports));
-// @ts-expect-error names are resolved to a server before a list is asked
+// @ts-expect-error: names are resolved to a server before a list is asked
 identified.through(decode()).through(resolve(ports, visible));
-// @ts-expect-error what the caller may not see is not put to the policy
+// @ts-expect-error: what the caller may not see is not put to the policy
 identified.through(decode()).through(isolate(ports)).through(authorize(ports));
-// @ts-expect-error a call that is not permitted is not inspected
+// @ts-expect-error: a call that is not permitted is not inspected
 resolved.through(guardCall(ports));
-// @ts-expect-error no credential for a call that is not permitted and inspected
+// @ts-expect-error: no credential for a call that is not permitted and inspected
 resolved.through(authorize(ports)).through(brokerCredential(ports));
-// @ts-expect-error no permit is recorded before the call was guarded and has its credential
+// @ts-expect-error: no permit is recorded before the call was guarded and has its credential
 guarded.through(recordDecision(ports));
-// @ts-expect-error forwarding before authorizing
+// @ts-expect-error: forwarding before authorizing
 resolved.through(forward(tools));
-// @ts-expect-error forwarding before recording
+// @ts-expect-error: forwarding before recording
 guarded.through(brokerCredential(ports)).through(forward(tools));
-// @ts-expect-error there is nothing to inspect before the answer is there
+// @ts-expect-error: there is nothing to inspect before the answer is there
 recorded.through(guardResult(ports));
-// @ts-expect-error an answer is shown only after its inspection
+// @ts-expect-error: an answer is shown only after its inspection
 recorded.through(forward(tools)).through(present());
-// @ts-expect-error an answer is released only as it may be shown
+// @ts-expect-error: an answer is released only as it may be shown
 recorded.through(forward(tools)).through(guardResult(ports)).through(release(ports));
 
-// @ts-expect-error a permit cannot be written down, only issued by `authorize`
+// @ts-expect-error: a permit cannot be written down, only issued by `authorize`
 export const forged: RelayOrder['permit'] = { action: 'x', resource: undefined, policies: [], valid: true };

@@ -84,6 +84,8 @@ export interface Front {
   /** Protocol revisions offered to clients, newest first. */
   readonly revisions: readonly string[];
   readonly info: JsonObject;
+  /** Aborts when another configuration takes over: what was decided by the old one must be asked again. */
+  readonly replaced: AbortSignal;
 }
 
 /** On whose behalf an upstream is used. State of different scopes is never shared. */

@@ -113,6 +113,7 @@ export function testPorts(change: Partial<Ports> = {}): Ports & { readonly recor
         endpoint.kind === 'server' && endpoint.server !== testServer ? undefined : [testServer],
       revisions: ['2026-07-28'],
       info: { name: 'bartizan', version: 'test' },
+      replaced: new AbortController().signal,
     },
     records,
     ...change,

@@ -34,7 +34,7 @@ function placeOf(src: string, file: string): Place {
     .replace(/(?:\.test|\.test-d)?\.ts$/, '')
     .replaceAll('\\', '/');
   const first = path.split('/')[0] ?? '';
-  const known = path === first ? roots.includes(first) : Object.hasOwn(rooms, first);
+  const known = roots.includes(first) || (path !== first && Object.hasOwn(rooms, first));
   return { room: known ? first : undefined, path, isTest: /\.test(?:-d)?\.ts$/.test(file) };
 }
 

@@ -17,7 +17,7 @@ export function listen(tools: ForwardTools): Forward {
     if (!state.permit.valid) return refuse('internal_fault', 'listen without a permit');
     const filters = await allowedFilters(tools, state);
     if (filters instanceof Refusal) return filters;
-    const ending = endOf(state, tools.ports.clock.now(), signal);
+    const ending = endOf(state, tools.ports, signal);
     try {
       await serve(tools, state, filters, ending.signal);
     } finally {
@@ -87,13 +87,16 @@ function acknowledgement(
 
 const longestTimerMs = 2 ** 31 - 1;
 
-/** The stream outlives neither its client nor the token it was opened with. */
+/** The stream outlives neither its client, nor the token it was opened with, nor the policy that allowed it. */
 function endOf(
   { subject }: Recorded,
-  now: number,
+  { clock, front }: ForwardTools['ports'],
   signal: AbortSignal,
 ): { readonly signal: AbortSignal; readonly clear: () => void } {
   const expiry = new AbortController();
-  const timer = setTimeout(() => expiry.abort(), Math.min(subject.expiresAt - now, longestTimerMs));
-  return { signal: AbortSignal.any([signal, expiry.signal]), clear: () => clearTimeout(timer) };
+  const timer = setTimeout(() => expiry.abort(), Math.min(subject.expiresAt - clock.now(), longestTimerMs));
+  return {
+    signal: AbortSignal.any([signal, expiry.signal, front.replaced]),
+    clear: () => clearTimeout(timer),
+  };
 }

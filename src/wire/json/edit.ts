@@ -26,6 +26,7 @@ interface Draft {
 
 function applyEdit(draft: Draft, { path, value }: Edit): Draft {
   const found = locate(draft.text, path);
+  if (value === undefined && found.kind === 'missing') return draft;
   const text = value === undefined ? remove(draft.text, found) : write(draft.text, found, path, value);
   return { text, value: withMember(draft.value, path, value) };
 }

@@ -1,0 +1,20 @@
+import type { IssuerSettings } from '../control/settings-file.ts';
+import type { Issuer } from '../identity/issuer.ts';
+
+/** An issuer of the configuration in the terms of the identity room. */
+export function issuerOf({ issuer, jwksUri, audiences, algorithms, claims }: IssuerSettings): Issuer {
+  const { roles, groups, tenant, agent, device } = claims;
+  return {
+    issuer,
+    ...(jwksUri !== undefined && { jwksUri }),
+    ...(audiences !== undefined && { audiences }),
+    algorithms: algorithms as NonNullable<Issuer['algorithms']>,
+    claims: {
+      roles,
+      groups,
+      ...(tenant !== undefined && { tenant }),
+      agent,
+      ...(device && { device }),
+    },
+  };
+}
