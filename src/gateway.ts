@@ -12,7 +12,8 @@ import { version } from './gateway/version.ts';
 import { createOwner, type Owner } from './identity/owner.ts';
 import { protectedResourceMetadata } from './identity/resource-metadata.ts';
 import type { Clock, Journal } from './pipeline/ports.ts';
-import { openEraVerdicts } from './store/sqlite/era-verdicts.ts';
+import { openDatabase } from './store/sqlite/database.ts';
+import { createSqliteEraVerdicts } from './store/sqlite/era-verdicts.ts';
 import { type Listening, listen } from './transport/front/listen.ts';
 import { codecs } from './wire/revisions.ts';
 
@@ -46,13 +47,13 @@ async function compose(
   await mkdir(keys, { recursive: true, mode: 0o700 });
   const journal = await openJournal({ directory: settings.audit.directory });
   closers.push(journal.close);
-  const verdicts = openEraVerdicts(join(settings.state.directory, 'state.sqlite'));
-  closers.push(verdicts.close);
+  const database = openDatabase(join(settings.state.directory, 'state.sqlite'));
+  closers.push(() => database.close());
   const lasting: Lasting = {
     clock,
     journal: settings.audit.sync === 'strict' ? journal : relaxed(journal),
     seal: createSeal(await loadKey(join(keys, 'seal.key')), clock),
-    verdicts,
+    verdicts: createSqliteEraVerdicts(database),
     owner: settings.identity.owner.enabled ? await ownerOf(join(keys, 'owner.key'), clock) : undefined,
     info: { name: 'bartizan', version },
     report: reporting(clock, journal, options.report),
