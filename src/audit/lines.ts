@@ -27,7 +27,7 @@ export async function* linesBackward(file: FileHandle, size: number): AsyncGener
 }
 
 /** Bytes of a file; fewer where it ends. */
-export async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
+async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
   const buffer = Buffer.allocUnsafe(length);
   let done = 0;
   while (done < length) {

@@ -22,7 +22,7 @@ export interface OwnerOptions {
 }
 
 /** What one token allows. */
-export interface OwnerGrant {
+interface OwnerGrant {
   /** Resources it is good for; each covers what lies below it on its path, so `https://host/mcp` is every server. */
   readonly resources: readonly string[];
   readonly ttlSeconds: number;

@@ -21,7 +21,7 @@ test('gives a server its own headers and no other server any', async () => {
 test('refuses headers that would break the message, without showing their values', () => {
   const make = (name: string, value: string) => () =>
     createStaticBroker({ servers: { s: { headers: { [name]: value } } } });
-  for (const name of ['Host', 'content-length', 'Transfer-Encoding', 'Mcp-Session-Id']) {
+  for (const name of ['Host', 'content-length', 'Transfer-Encoding', 'connection']) {
     assert.throws(make(name, 'x'), /belongs to the protocol/);
   }
   for (const [name, value] of [
@@ -34,4 +34,10 @@ test('refuses headers that would break the message, without showing their values
       (error: Error) => /HTTP does not allow/.test(error.message) && !/secret/.test(error.message),
     );
   }
+});
+
+test('leaves out headers that the gateway sets itself', async () => {
+  const headers = { Accept: '*/*', 'content-type': 'text/plain', 'Mcp-Session-Id': 'x', 'X-Key': 'k' };
+  const broker = createStaticBroker({ servers: { s: { headers } } });
+  assert.deepEqual(await broker.credential(id('s'), subject), { headers: { 'X-Key': 'k' } });
 });

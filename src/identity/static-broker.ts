@@ -6,15 +6,17 @@ export interface StaticBrokerOptions {
   readonly servers: Readonly<Record<string, { readonly headers: Readonly<Record<string, string>> }>>;
 }
 
-/** Headers that frame the message or belong to the protocol; a credential cannot be one of them. */
-const reserved =
-  /^(?:host|connection|keep-alive|transfer-encoding|content-.*|te|trailer|upgrade|expect|mcp-.*|accept|proxy-connection)$/i;
+/** Headers that frame the message or route it; with them a request could be read in two ways. */
+const framing =
+  /^(?:host|connection|keep-alive|transfer-encoding|content-length|te|trailer|upgrade|expect|proxy-connection)$/i;
+/** Headers that the gateway itself sets for every request; clients' own files often name them, without need. */
+const set = /^(?:accept|content-type|content-encoding|mcp-.*)$/i;
 
 const none: UpstreamCredential = Object.freeze({ headers: Object.freeze({}) });
 
 /**
  * Gives every caller the credential that the configuration holds for a server; a server without one gets none.
- * Throws on a header that cannot be sent.
+ * Headers that the gateway sets itself are left out. Throws on a header that cannot be sent.
  *
  * INVARIANT: it never sees the caller's token, so it cannot pass it on (MCP authorization, "Token Passthrough").
  */
@@ -22,13 +24,14 @@ export function createStaticBroker({ servers }: StaticBrokerOptions): Credential
   const credentials = new Map<string, UpstreamCredential>();
   for (const [server, { headers }] of Object.entries(servers)) {
     for (const [name, value] of Object.entries(headers)) checkHeader(server, name, value);
-    credentials.set(server, Object.freeze({ headers: Object.freeze({ ...headers }) }));
+    const sent = Object.entries(headers).filter(([name]) => !set.test(name));
+    credentials.set(server, Object.freeze({ headers: Object.freeze(Object.fromEntries(sent)) }));
   }
   return { credential: (server) => credentials.get(server) ?? none };
 }
 
 function checkHeader(server: string, name: string, value: string): void {
-  if (reserved.test(name)) {
+  if (framing.test(name)) {
     throw new Error(
       `server \`${server}\`: header \`${name}\` belongs to the protocol; remove it from \`headers\``,
     );

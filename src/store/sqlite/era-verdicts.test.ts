@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { parseServerId } from '../../model/server-id.ts';
 import { eraVerdictsContract } from '../../testing/era-verdicts.ts';
 import { openDatabase } from './database.ts';
-import { createSqliteEraVerdicts } from './era-verdicts.ts';
+import { openEraVerdicts } from './era-verdicts.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'bartizan-store-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -14,31 +14,27 @@ let made = 0;
 const freshPath = (): string => join(root, String(++made), 'state.sqlite');
 const github = parseServerId('github') ?? assert.fail();
 
-eraVerdictsContract('sqlite', () => createSqliteEraVerdicts(openDatabase(freshPath())));
+eraVerdictsContract('sqlite', () => openEraVerdicts(freshPath()));
 
 test('a verdict outlives the process that found it', () => {
   const path = freshPath();
-  const first = openDatabase(path);
-  createSqliteEraVerdicts(first).remember(github, { era: 'modern', transport: 'http', at: 7 });
+  const first = openEraVerdicts(path);
+  first.remember(github, { era: 'modern', transport: 'http', at: 7 });
   first.close();
-  const second = openDatabase(path);
-  assert.deepEqual(createSqliteEraVerdicts(second).recall(github), {
-    era: 'modern',
-    transport: 'http',
-    at: 7,
-  });
+  const second = openEraVerdicts(path);
+  assert.deepEqual(second.recall(github), { era: 'modern', transport: 'http', at: 7 });
   second.close();
 });
 
 test('the database and the files beside it are for their owner alone', () => {
   const path = freshPath();
-  const database = openDatabase(path);
-  createSqliteEraVerdicts(database).remember(github, { era: 'modern', transport: 'http', at: 7 });
+  const verdicts = openEraVerdicts(path);
+  verdicts.remember(github, { era: 'modern', transport: 'http', at: 7 });
   const directory = join(path, '..');
   const names = readdirSync(directory);
   assert.ok(names.length > 1, 'the write-ahead log is missing');
   for (const name of names) assert.equal(statSync(join(directory, name)).mode & 0o777, 0o600, name);
-  database.close();
+  verdicts.close();
 });
 
 test('a file of a newer version is refused and left as it was', () => {
@@ -59,7 +55,7 @@ test('a file that is no database is refused with the mend', () => {
 });
 
 test('a value that is no verdict cannot be stored', () => {
-  const verdicts = createSqliteEraVerdicts(openDatabase(freshPath()));
+  const verdicts = openEraVerdicts(freshPath());
   assert.throws(
     () => verdicts.remember(github, { era: 'future' as 'modern', transport: 'http', at: 1 }),
     /constraint/i,

@@ -1,8 +1,14 @@
-import type { DatabaseSync } from 'node:sqlite';
 import type { EraVerdict, EraVerdicts } from '../../pipeline/ports.ts';
+import { openDatabase } from './database.ts';
 
-/** Verdicts in a database that `openDatabase` opened; they outlive the process. Its user closes the database. */
-export function createSqliteEraVerdicts(database: DatabaseSync): EraVerdicts {
+/** Verdicts that outlive the process. */
+export interface SqliteEraVerdicts extends EraVerdicts {
+  readonly close: () => void;
+}
+
+/** Opens the verdicts in the gateway's database at `path`. Throws when it cannot be used. */
+export function openEraVerdicts(path: string): SqliteEraVerdicts {
+  const database = openDatabase(path);
   const select = database.prepare('SELECT era, transport, at FROM era_verdict WHERE server = ?');
   const upsert = database.prepare(
     'INSERT OR REPLACE INTO era_verdict (server, era, transport, at) VALUES (?, ?, ?, ?)',
@@ -16,5 +22,6 @@ export function createSqliteEraVerdicts(database: DatabaseSync): EraVerdicts {
     remember: (server, { era, transport, at }) => {
       upsert.run(server, era, transport, at);
     },
+    close: () => database.close(),
   };
 }
