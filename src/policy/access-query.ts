@@ -134,7 +134,7 @@ function resourceEntity({ primitive, id, tags }: Resource): EntityValue {
       case 'id':
         return id;
       case 'kind':
-        return primitive.kind;
+        return primitive.kind === 'template' ? 'resource' : primitive.kind;
       case 'name':
         return wellFormed(primitive.name);
       case 'server':

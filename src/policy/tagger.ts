@@ -37,6 +37,7 @@ export function createTagger(options: TaggerOptions = {}): Tagger {
       const isTool = primitive.kind === 'tool';
       const base = baseTags(options, primitive, id);
       const pointer = isTool ? pointers.get(id) : undefined;
+      if (primitive.kind === 'template' && args === undefined) return { primitive, id, tags: base, ...open };
       if (pointer !== undefined) return pointedResource({ primitive, id, base, pointer, args, resources });
       const known = plain.get(primitive.kind + id);
       if (known !== undefined) return known;

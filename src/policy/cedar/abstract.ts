@@ -57,6 +57,8 @@ function abstract(node: Node): EvaluateOpen {
 
 /** The name of the one member of the context that hangs on the arguments. */
 const openMember = 'arguments';
+/** The attributes of an open resource that hang on the arguments. */
+const openAttributes: ReadonlySet<string> = new Set(['id', 'name']);
 
 function isOpen(node: Node): boolean {
   switch (node.kind) {
@@ -83,7 +85,7 @@ function isOpen(node: Node): boolean {
 function isKnownRead({ arg, probe }: Extract<Node, { kind: 'unary' }>): boolean {
   if (arg.kind !== 'variable') return false;
   if (arg.name === 'context') return probe.kind === 'has' || (probe.kind === 'get' && probe.member !== openMember);
-  return probe.kind === 'is' || probe.kind === 'has' || (probe.kind === 'get' && probe.member !== 'id');
+  return probe.kind === 'is' || probe.kind === 'has' || (probe.kind === 'get' && !openAttributes.has(probe.member));
 }
 
 function closed(node: Node): EvaluateOpen {

@@ -1,6 +1,7 @@
 import type { CedarValueJson, Expr } from '@cedar-policy/cedar-wasm/nodejs';
 import { setOf } from './equality.ts';
 import { extensions } from './extensions.ts';
+import { EvaluationFault } from './fault.ts';
 import { canonical } from './long.ts';
 import { type PatternElement, likeMatcher } from './like.ts';
 import { and, type Binary, type Node, type Unary, type Variable } from './node.ts';
@@ -143,7 +144,9 @@ function readExtension(form: string, content: readonly Expr[]): Node {
   const args = content.map(readExpression);
   const [first, second] = args;
   if (first === undefined || args.length !== extension.arity) {
-    throw new Error(`\`${form}\` takes ${extension.arity} argument(s), not ${args.length}`);
+    return nary(args, () => {
+      throw new EvaluationFault(`\`${form}\` takes ${extension.arity} argument(s), not ${args.length}`);
+    });
   }
   const marked = markedLong(form, first);
   if (marked !== undefined) return marked;
