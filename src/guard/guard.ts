@@ -78,22 +78,16 @@ function inspect(
   side: Side,
 ): readonly Finding[] {
   const findings: Finding[] = [];
-  for (const { detector, enforced } of posts) {
-    const found = inspectWith(detector.begin(), value, root, side);
-    findings.push(...found.map((finding) => (enforced ? finding : { ...finding, action: 'note' as const })));
-  }
-  return findings;
-}
-
-function inspectWith(
-  look: TextInspector,
-  value: JsonValue,
-  root: readonly string[],
-  side: Side,
-): readonly Finding[] {
-  const findings: Finding[] = [];
+  const looks = posts.map(({ detector, enforced }) => ({ look: detector.begin(), enforced }));
   walkTexts(value, root, (text, part, pointer) => {
-    for (const sighting of look(text, side, part)) keep(findings, sighting, pointer);
+    let found = false;
+    for (const { look, enforced } of looks) {
+      for (const sighting of look(text, side, part)) {
+        keep(findings, enforced ? sighting : { ...sighting, action: 'note' }, pointer);
+        found = true;
+      }
+    }
+    return found;
   });
   return findings;
 }

@@ -1,11 +1,17 @@
 import type { JsonValue } from '../model/json.ts';
 import type { Part } from './detector.ts';
 
-/** Sees one string. `pointer` makes its JSON Pointer (RFC 6901), which is wanted only when something was found. */
-export type TextVisitor = (text: string, part: Part, pointer: () => string) => void;
+/**
+ * Sees one string and tells whether it is to be withheld. `pointer` makes its JSON Pointer (RFC 6901), which is wanted
+ * only when something was found. A member name is pointed to by its member.
+ */
+export type TextVisitor = (text: string, part: Part, pointer: () => string) => boolean;
 
-/** Shows every string value and every member name below a value. A member name is pointed to by its member. */
-export function walkTexts(value: JsonValue | undefined, root: readonly string[], visit: TextVisitor): void {
+/** Stands in pointers for a member name that may be a secret, or not be seen. */
+export const withheldName = '(name withheld)';
+
+/** Shows every string value and every member name below a value. */
+export function walkTexts(value: JsonValue, root: readonly string[], visit: TextVisitor): void {
   const path: (string | number)[] = [...root];
   step(value, path, visit, () => toPointer(path));
 }
@@ -15,33 +21,32 @@ export function toPointer(path: readonly (string | number)[]): string {
   return path.map((token) => `/${String(token).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
-function step(
+type Step = (
   value: JsonValue | undefined,
   path: (string | number)[],
   visit: TextVisitor,
   pointer: () => string,
-): void {
-  if (typeof value === 'string') visit(value, 'value', pointer);
-  else if (Array.isArray(value)) stepArray(value as readonly JsonValue[], path, visit, pointer);
-  else if (typeof value === 'object' && value !== null) {
-    for (const [name, member] of Object.entries(value)) {
-      path.push(name);
-      visit(name, 'name', pointer);
-      step(member, path, visit, pointer);
-      path.pop();
-    }
-  }
-}
+) => void;
 
-function stepArray(
-  items: readonly JsonValue[],
-  path: (string | number)[],
-  visit: TextVisitor,
-  pointer: () => string,
-): void {
-  for (let index = 0; index < items.length; index++) {
+const step: Step = (value, path, visit, pointer) => {
+  if (typeof value === 'string') visit(value, 'value', pointer);
+  else if (Array.isArray(value)) stepItems(value, path, visit, pointer);
+  else if (typeof value === 'object' && value !== null) stepMembers(value, path, visit, pointer);
+};
+
+const stepItems: Step = (value, path, visit, pointer) => {
+  for (const [index, item] of (value as readonly JsonValue[]).entries()) {
     path.push(index);
-    step(items[index], path, visit, pointer);
+    step(item, path, visit, pointer);
     path.pop();
   }
-}
+};
+
+const stepMembers: Step = (value, path, visit, pointer) => {
+  for (const [name, member] of Object.entries(value as object) as [string, JsonValue][]) {
+    path.push(withheldName);
+    if (!visit(name, 'name', pointer)) path[path.length - 1] = name;
+    step(member, path, visit, pointer);
+    path.pop();
+  }
+};

@@ -1,4 +1,5 @@
-import type { SecretFormat } from './format.ts';
+import type { Peek, SecretFormat } from './format.ts';
+import { holdsEncodedAt } from './peek.ts';
 
 /** How a secret may be written so that its own characters do not show. */
 export type Disguise = 'base64' | 'hex' | 'percent';
@@ -14,6 +15,7 @@ export interface Anchor {
   readonly disguise: Disguise | undefined;
   /** How far before the anchor a byte of the disguised text begins (base64: the group of four characters). */
   readonly lead: number;
+  readonly peek: Peek | undefined;
 }
 
 /** The anchors of some formats and of their disguises. */
@@ -36,6 +38,7 @@ export function openAnchors(formats: readonly SecretFormat[]): readonly Anchor[]
       format,
       disguise: undefined,
       lead: 0,
+      peek: format.peek,
     })),
   );
 }
@@ -75,11 +78,14 @@ function hexAnchors(literal: string): readonly Anchor[] {
 function percentAnchors(): readonly Anchor[] {
   const letters = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
   const spelled = Array.from(letters, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
-  return [...spelled, '%3a%2f%2f'].map((text) => disguised('percent', text, false, 0));
+  return [
+    ...spelled.map((text) => disguised('percent', text, false, 0)),
+    { ...disguised('percent', '%3a%2f%2f', false, 0), peek: holdsEncodedAt },
+  ];
 }
 
 function disguised(disguise: Disguise, text: string, exact: boolean, lead: number): Anchor {
-  return { text, exact, format: undefined, disguise, lead };
+  return { text, exact, format: undefined, disguise, lead, peek: undefined };
 }
 
 function unique(anchors: readonly Anchor[]): readonly Anchor[] {

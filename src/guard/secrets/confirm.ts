@@ -7,10 +7,8 @@ import type { Anchor } from './anchors.ts';
 export function confirm(anchor: Anchor, bytes: Uint8Array, end: number, length: number): boolean {
   const start = end - anchor.text.length;
   if (anchor.exact && !isExact(anchor.text, bytes, start)) return false;
-  const { format } = anchor;
-  if (format === undefined) return true;
-  if (format.bounded && followsWord(bytes, start)) return false;
-  return format.peek?.(bytes, end, length) ?? true;
+  if (anchor.format?.bounded && followsWord(bytes, start)) return false;
+  return anchor.peek?.(bytes, end, length) ?? true;
 }
 
 function isExact(text: string, bytes: Uint8Array, start: number): boolean {

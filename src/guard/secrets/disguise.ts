@@ -26,16 +26,17 @@ export const disguises: Readonly<Record<Disguise, DisguiseFacts>> = {
 const reachBack = 64;
 const reachAhead = 1536;
 
-const alphabets = { base64: /[\w+/\r\n=-]/, hex: /[0-9a-fA-F]/ };
+/** Ahead, base64 may be broken into lines (RFC 2045 section 6.8); back over a line break the groups would be lost. */
+const back = { base64: /[\w+/-]/, hex: /[0-9a-fA-F]/ };
+const ahead = { base64: /[\w+/\r\n=-]/, hex: /[0-9a-fA-F]/ };
 
 function unmaskRun(text: string, start: number, encoding: 'base64' | 'hex'): Unmasked {
-  const alphabet = alphabets[encoding];
   const step = disguises[encoding].phases;
   let from = start;
-  while (from - step >= start - reachBack && from >= step && isRun(text, from - step, step, alphabet))
+  while (from - step >= start - reachBack && from >= step && isRun(text, from - step, step, back[encoding]))
     from -= step;
   let end = start;
-  while (end < text.length && end < start + reachAhead && alphabet.test(text.charAt(end))) end += 1;
+  while (end < text.length && end < start + reachAhead && ahead[encoding].test(text.charAt(end))) end += 1;
   const cutShort = end === start + reachAhead;
   return {
     bytes: Buffer.from(text.slice(from, end), encoding),

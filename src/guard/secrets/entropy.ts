@@ -14,4 +14,4 @@ export function looksRandom(text: string): boolean {
 
 /** Words that stand where a secret would, in documentation and templates. */
 export const placeholder: RegExp =
-  /x{5,}|\*{4,}|\.{4,}|0{8,}|12345678|abcdefgh|(?:^|[^a-z])(?:your|my|insert|replace|redacted|placeholder|changeme|dummy|sample)(?:[^a-z]|$)/i;
+  /x{5,}|\*{4,}|\.{4,}|0{8,}|12345678|abcdefgh|^(?:your|my|the|insert|replace|sample|dummy)[-_]|[-_]?your[-_](?:api|secret|key|token|password)|placeholder|redacted|changeme/i;

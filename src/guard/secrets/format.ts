@@ -22,7 +22,10 @@ export interface SecretFormat {
   /** The last word on a match. */
   readonly accept?: (match: RegExpExecArray) => boolean;
   /** A cheap look at the bytes after an anchor that is common in honest text. Must be true wherever `pattern` could match. */
-  readonly peek?: (bytes: Uint8Array, end: number, length: number) => boolean;
+  readonly peek?: Peek;
   /** What is looked for in base64 and hex instead of the anchors; long enough to be rare there. */
   readonly disguised?: readonly string[];
 }
+
+/** Looks at the bytes from `end`, the offset after an anchor, and before `length`. */
+export type Peek = (bytes: Uint8Array, end: number, length: number) => boolean;

@@ -1,5 +1,6 @@
 import { entropy } from '../entropy.ts';
 import type { SecretFormat } from '../format.ts';
+import { followedBy } from '../peek.ts';
 
 const hexOnly = /^[0-9a-fA-F]+$/;
 
@@ -10,6 +11,7 @@ export const cloudFormats: readonly SecretFormat[] = [
     name: 'AWS access key id',
     anchors: ['AKIA', 'ASIA', 'ABIA', 'ACCA'],
     bounded: true,
+    peek: followedBy(16),
     pattern: /A[KSBC][IC]A[A-Z2-7]{16}\b/y,
   },
   {
@@ -66,6 +68,7 @@ export const cloudFormats: readonly SecretFormat[] = [
     name: 'HashiCorp Vault token',
     anchors: ['hvs.', 'hvb.'],
     bounded: true,
+    peek: followedBy(24),
     pattern: /hv[sb]\.[\w-]{24,300}/y,
   },
   {
@@ -80,6 +83,7 @@ export const cloudFormats: readonly SecretFormat[] = [
     name: 'Databricks token',
     anchors: ['dapi'],
     bounded: true,
+    peek: followedBy(32),
     pattern: /dapi[0-9a-f]{32}(?:-\d)?\b/y,
   },
   {
@@ -93,6 +97,7 @@ export const cloudFormats: readonly SecretFormat[] = [
     name: 'Pulumi access token',
     anchors: ['pul-'],
     bounded: true,
+    peek: followedBy(40),
     pattern: /pul-[a-f0-9]{40}\b/y,
   },
 ];

@@ -1,6 +1,7 @@
 import { base62Checksum } from '../base62-checksum.ts';
 import { looksRandom } from '../entropy.ts';
 import type { SecretFormat } from '../format.ts';
+import { followedBy } from '../peek.ts';
 
 /** A right checksum proves the token; a wrong one does not clear it, since newer issues differ. */
 function isTokenWithChecksum([, random = '', checksum = '']: RegExpExecArray): boolean {
@@ -13,6 +14,7 @@ export const codeHostingFormats: readonly SecretFormat[] = [
     kind: 'github-token',
     name: 'GitHub token',
     anchors: ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_'],
+    peek: followedBy(36),
     pattern: /gh[pousr]_([A-Za-z0-9]{30})([A-Za-z0-9]{6})/y,
     accept: isTokenWithChecksum,
   },
@@ -44,6 +46,7 @@ export const codeHostingFormats: readonly SecretFormat[] = [
     kind: 'npm-token',
     name: 'npm token',
     anchors: ['npm_'],
+    peek: followedBy(36),
     pattern: /npm_([A-Za-z0-9]{30})([A-Za-z0-9]{6})/y,
     accept: isTokenWithChecksum,
   },

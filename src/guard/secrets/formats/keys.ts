@@ -1,5 +1,6 @@
 import { looksRandom } from '../entropy.ts';
 import type { SecretFormat } from '../format.ts';
+import { followedBy } from '../peek.ts';
 
 /** Whether the first part of a JWT is a JOSE header (RFC 7515 section 4.1.1: `alg` must be there). */
 function hasJoseHeader([, header = '']: RegExpExecArray): boolean {
@@ -38,6 +39,7 @@ export const keyFormats: readonly SecretFormat[] = [
     kind: 'jwt',
     name: 'signed token (JWT)',
     anchors: ['eyJ'],
+    peek: followedBy(8),
     pattern: /(eyJ[\w-]{8,1024})\.(?:eyJ)?[\w-]{8,4096}\.([\w-]{16,1024})/y,
     accept: (match) => hasJoseHeader(match) && looksRandom(match[2] ?? ''),
     disguised: ['eyJhbGciOi', 'eyJ0eXAiOi', 'eyJraWQiOi'],

@@ -1,5 +1,6 @@
 import { looksRandom } from '../entropy.ts';
 import type { SecretFormat } from '../format.ts';
+import { followedBy } from '../peek.ts';
 
 /** Keys of model providers. */
 export const modelFormats: readonly SecretFormat[] = [
@@ -22,6 +23,7 @@ export const modelFormats: readonly SecretFormat[] = [
     name: 'OpenAI-style secret key',
     anchors: ['sk-'],
     bounded: true,
+    peek: followedBy(32),
     pattern: /sk-([A-Za-z0-9]{32,64})\b/y,
     accept: ([, random = '']) => /\d/.test(random) && looksRandom(random),
     disguised: [],
@@ -31,11 +33,18 @@ export const modelFormats: readonly SecretFormat[] = [
     name: 'Hugging Face token',
     anchors: ['hf_', 'api_org_'],
     bounded: true,
+    peek: followedBy(34),
     pattern: /(?:hf|api_org)_([A-Za-z]{34,40})\b/y,
     accept: ([, random = '']) => looksRandom(random),
     disguised: [],
   },
-  { kind: 'groq-key', name: 'Groq API key', anchors: ['gsk_'], pattern: /gsk_[A-Za-z0-9]{52}/y },
+  {
+    kind: 'groq-key',
+    name: 'Groq API key',
+    anchors: ['gsk_'],
+    peek: followedBy(52),
+    pattern: /gsk_[A-Za-z0-9]{52}/y,
+  },
   {
     kind: 'perplexity-key',
     name: 'Perplexity API key',
@@ -47,6 +56,7 @@ export const modelFormats: readonly SecretFormat[] = [
     name: 'xAI API key',
     anchors: ['xai-'],
     bounded: true,
+    peek: followedBy(80),
     pattern: /xai-[A-Za-z0-9]{80}/y,
   },
   {
@@ -54,6 +64,7 @@ export const modelFormats: readonly SecretFormat[] = [
     name: 'Replicate token',
     anchors: ['r8_'],
     bounded: true,
+    peek: followedBy(37),
     pattern: /r8_[A-Za-z0-9]{37}\b/y,
     disguised: [],
   },

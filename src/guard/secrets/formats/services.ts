@@ -1,5 +1,6 @@
 import { entropy, looksRandom } from '../entropy.ts';
 import type { SecretFormat } from '../format.ts';
+import { followedBy } from '../peek.ts';
 
 /** Keys of messaging, payment and other services. */
 export const serviceFormats: readonly SecretFormat[] = [
@@ -42,6 +43,7 @@ export const serviceFormats: readonly SecretFormat[] = [
     name: 'Telegram bot token',
     anchors: [':AA'],
     before: { set: /\d/, most: 10 },
+    peek: followedBy(33),
     pattern: /\d{8,10}:AA[\w-]{33}/y,
     disguised: [],
   },
@@ -69,6 +71,7 @@ export const serviceFormats: readonly SecretFormat[] = [
     name: 'SendGrid key',
     anchors: ['SG.'],
     bounded: true,
+    peek: followedBy(20),
     pattern: /SG\.[\w-]{20,24}\.[\w-]{39,50}/y,
     disguised: [],
   },
@@ -85,6 +88,7 @@ export const serviceFormats: readonly SecretFormat[] = [
     name: 'Mailgun key',
     anchors: ['key-'],
     bounded: true,
+    peek: followedBy(32),
     pattern: /key-[0-9a-f]{32}\b/y,
     disguised: [],
   },
@@ -100,6 +104,7 @@ export const serviceFormats: readonly SecretFormat[] = [
     kind: 'notion-token',
     name: 'Notion token',
     anchors: ['ntn_', 'secret_'],
+    peek: followedBy(43),
     pattern: /(?:ntn_[A-Za-z0-9]{46}|secret_[A-Za-z0-9]{43})\b/y,
     disguised: [],
   },
@@ -140,6 +145,7 @@ export const serviceFormats: readonly SecretFormat[] = [
     kind: 'supabase-key',
     name: 'Supabase key',
     anchors: ['sbp_', 'sb_secret_'],
+    peek: followedBy(31),
     pattern: /sbp_[a-f0-9]{40}|sb_secret_[\w-]{31}/y,
   },
   {

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { rawText } from './raw-text.ts';
+
+const disguised = (text: string): boolean => rawText(Buffer.from(text)).disguised;
+
+describe('raw text', () => {
+  it('tells escapes that can spell what its bytes do not show', () => {
+    for (const spelling of ['\\u0041', '\\/', '\\b', '\\f', '\\n\\u200b', '\\\\\\u200b']) {
+      assert.equal(disguised(`{"a":"${spelling}"}`), true, spelling);
+    }
+    assert.equal(disguised('{"a":"\u007f"}'), true);
+  });
+
+  it('passes the escapes that only protect', () => {
+    for (const spelling of ['', '\\n\\t\\r', '\\"', '\\\\u', 'C:\\\\users\\\\bin\\\\fonts', 'é']) {
+      assert.equal(disguised(`{"a":"${spelling}"}`), false, spelling);
+    }
+  });
+
+  it('tells ASCII', () => {
+    assert.equal(rawText(Buffer.from('abc')).ascii, true);
+    assert.equal(rawText(Buffer.from('abç')).ascii, false);
+  });
+});
