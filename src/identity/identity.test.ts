@@ -559,6 +559,20 @@ test('a token without a required scope is answered with all of them', async () =
   );
 });
 
+test('the scopes of the gateway are required of an issuer that has no list of its own', async () => {
+  const key = await signer('k1');
+  const issuer = 'https://idp.example';
+  const jwks = [key.jwk as JsonObject];
+  const clock = clockAt(start);
+  const token = await key.sign(claimsFor(issuer, { scope: 'other' }));
+  const plain = createIdentity({ issuers: [{ issuer, jwks }], scopes: ['mcp'], clock });
+  await refused(plain, token, /lacks the scopes mcp/, 'scope_insufficient');
+  await accepted(
+    createIdentity({ issuers: [{ issuer, jwks, requiredScopes: [] }], scopes: ['mcp'], clock }),
+    token,
+  );
+});
+
 test('nothing in a challenge can end its quotes or its header', async () => {
   const identity = createIdentity({
     issuers: [],

@@ -14,7 +14,7 @@ import { type TrustedIssuer, type VerifiedToken, verifyToken } from './verify-to
 /** Whose tokens count. */
 export interface IdentityOptions {
   readonly issuers: readonly Issuer[];
-  /** Scopes named in the challenge to a caller without a token. */
+  /** Scopes that every token must carry, unless its issuer has its own list; a challenge names them. */
   readonly scopes?: readonly string[];
   readonly clock: Pick<Clock, 'now'>;
   /** Fetches the issuers' keys. Default: the platform's. */
@@ -130,7 +130,7 @@ function conclude(
     );
     return refuseToken(failure, credentials, scopes);
   }
-  const needed = facts.requiredScopes ?? [];
+  const needed = facts.requiredScopes ?? scopes;
   const lacking = needed.filter((scope) => !outcome.subject.scopes.includes(scope));
   if (lacking.length > 0) {
     const detail = `the token lacks the scopes ${lacking.join(' ')}`;

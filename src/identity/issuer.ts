@@ -20,7 +20,7 @@ export interface Issuer {
   readonly audienceMatch?: 'exact' | 'below';
   /** Takes tokens whose `typ` is `JWT` or absent, for a provider that does not follow RFC 9068. Default false. */
   readonly allowPlainJwt?: boolean;
-  /** Scopes that every token must carry. */
+  /** Scopes that its tokens must carry. Default: those of the gateway. */
   readonly requiredScopes?: readonly string[];
   readonly claims?: ClaimMapping;
 }

@@ -20,7 +20,7 @@ const show = (token: string, resource: string): Credentials => ({
 });
 
 test('an owner token is good at its resource and at every server below it, and nowhere else', async () => {
-  const identity = createIdentity({ issuers: [owner.issuer], clock });
+  const identity = createIdentity({ issuers: [owner.issuer], scopes: ['mcp'], clock });
   const token = owner.issue({ resources: [base], ttlSeconds: 600 });
   for (const resource of [base, `${base}/files`]) {
     const subject = await identity.identify(show(token, resource));

@@ -47,6 +47,7 @@ export function createOwner(options: OwnerOptions): Owner {
       jwks: [{ kty: 'OKP', crv: 'Ed25519', x: String(jwk.x), kid, alg: 'EdDSA', use: 'sig' }],
       algorithms: ['EdDSA'],
       audienceMatch: 'below',
+      requiredScopes: [],
       // The token is made on the machine it speaks of, so its posture lasts as long as the token.
       claims: { device: { managed: '/device/managed', maxAgeSeconds: Number.POSITIVE_INFINITY } },
     },
