@@ -1,0 +1,157 @@
+import type { Pool } from 'undici';
+import type { JsonRpcId, Reply } from '../../../model/call.ts';
+import type { JsonDocument, JsonObject } from '../../../model/json.ts';
+import { stringMember } from '../../../model/json.ts';
+import { metaKey } from '../../../model/meta-key.ts';
+import { methodFacts } from '../../../model/method.ts';
+import { Refusal, refuse } from '../../../model/refusal.ts';
+import type { ListenOrder, RelayOrder, Scope } from '../../../pipeline/ports.ts';
+import type { Codec } from '../../../wire/codec.ts';
+import { codecs } from '../../../wire/revisions.ts';
+import { allCapabilities, policedCapabilities } from '../../../wire/upstream/capabilities.ts';
+import { describeResult } from '../describe.ts';
+import { type Link, WrongEra } from '../link.ts';
+import { changedLists } from '../list-changes.ts';
+import { listenRequest } from '../listen-request.ts';
+import { requestOf, resultOf, withoutSubscription } from '../message.ts';
+import type { HttpSettings, LinkContext } from '../settings.ts';
+import { argumentHeaders, headerBase, methodHeaders } from './headers.ts';
+import { openPool, requestPath } from './pool.ts';
+import { type PostOptions, post } from './post.ts';
+
+/** The newest revision of the modern era. */
+export const modernCodec: Codec = codecs.find(({ era }) => era === 'modern') as Codec;
+
+/** A server of 2026-07-28 over Streamable HTTP: every request stands alone, closing its response cancels it. */
+export function modernHttpLink(context: LinkContext<HttpSettings>): Link {
+  return new ModernHttpLink(context).link;
+}
+
+class ModernHttpLink {
+  readonly #context: LinkContext<HttpSettings>;
+  readonly #pool: Pool;
+  readonly #path: string;
+  readonly #codec: Codec = modernCodec;
+  readonly #base: (scope: Scope) => readonly string[];
+  #running = 0;
+  #lastId = 0;
+  #closed = false;
+
+  constructor(context: LinkContext<HttpSettings>) {
+    const url = new URL(context.settings.url);
+    this.#context = context;
+    this.#pool = openPool(url, context);
+    this.#path = requestPath(url);
+    this.#base = headerBase([
+      ...['content-type', 'application/json'],
+      ...['accept', 'application/json, text/event-stream'],
+      ...['mcp-protocol-version', this.#codec.revision],
+    ]);
+  }
+
+  get link(): Link {
+    return {
+      busy: () => this.#running > 0,
+      closed: () => this.#closed,
+      relay: this.#relay,
+      listen: this.#listen,
+      ask: this.#ask,
+      describe: async (scope, signal) =>
+        describeResult(await this.#ask('server/discover', {}, scope, signal)),
+      close: async () => {
+        this.#closed = true;
+        await this.#pool.destroy();
+      },
+    };
+  }
+
+  readonly #relay = (order: RelayOrder, signal: AbortSignal): Promise<Reply | Refusal | WrongEra> => {
+    const { call, primitive, scope } = order;
+    const { upstream } = this.#codec;
+    const target =
+      call.target === undefined && call.method !== 'completion/complete' ? undefined : primitive.name;
+    const document = upstream.request(call, {
+      id: call.id,
+      target,
+      capabilities: policedCapabilities(call.client.capabilities),
+      clientInfo: this.#context.info,
+      requestState: order.requestState,
+    });
+    const mirrored = methodFacts(call.method)?.target === undefined ? undefined : target;
+    const headers = [
+      ...this.#base(scope),
+      ...methodHeaders(call.method, mirrored),
+      ...argumentHeaders(order),
+    ];
+    const onNotification = (message: JsonDocument): Promise<void> | undefined => {
+      const inner = upstream.notification(message);
+      return inner === undefined ? undefined : order.notify(inner);
+    };
+    return this.#post({ document, id: call.id, headers, onNotification }, signal, (outcome) =>
+      outcome instanceof Refusal || outcome instanceof WrongEra ? outcome : upstream.reply(outcome, call),
+    );
+  };
+
+  readonly #ask = (
+    method: string,
+    params: JsonObject,
+    scope: Scope,
+    signal: AbortSignal,
+  ): Promise<JsonObject | Refusal | WrongEra> => {
+    const id = ++this.#lastId;
+    const document = requestOf(id, method, { ...params, _meta: this.#meta() });
+    const headers = [...this.#base(scope), ...methodHeaders(method, undefined)];
+    return this.#post({ document, id, headers, onNotification: () => undefined }, signal, (outcome) =>
+      outcome instanceof Refusal || outcome instanceof WrongEra ? outcome : resultOf(outcome),
+    );
+  };
+
+  readonly #listen = async (
+    { filter, scope, ready, notify }: ListenOrder,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    const id = ++this.#lastId;
+    const headers = [...this.#base(scope), ...methodHeaders('subscriptions/listen', undefined)];
+    const onNotification = (message: JsonDocument): Promise<void> | undefined => {
+      const method = stringMember(message.value, 'method') ?? '';
+      if (method === 'notifications/subscriptions/acknowledged') return void ready();
+      for (const kind of changedLists.get(method) ?? []) this.#context.listChanged(kind);
+      return notify(withoutSubscription(message));
+    };
+    const document = listenRequest(id, filter, this.#meta());
+    const outcome = await this.#post(
+      { document, id, headers, onNotification, endless: true },
+      signal,
+      (ended) => ended,
+    );
+    if (outcome instanceof Refusal && !signal.aborted) this.#context.log('listen ended', outcome.detail);
+  };
+
+  #post<Result>(
+    request: Pick<PostOptions, 'document' | 'headers' | 'onNotification'> & {
+      readonly id: JsonRpcId;
+      readonly endless?: boolean;
+    },
+    signal: AbortSignal,
+    read: (outcome: JsonDocument | Refusal | WrongEra) => Result,
+  ): Promise<Result | Refusal> {
+    const { settings, limits, log } = this.#context;
+    this.#running++;
+    return new Promise((resolve) => {
+      const { endless, ...rest } = request;
+      const timeoutMs = endless === true ? undefined : Math.min(settings.timeoutMs, limits.callMs);
+      post(this.#pool, { ...rest, path: this.#path, timeoutMs, limits, log }, signal, (outcome) => {
+        this.#running--;
+        resolve(this.#closed ? refuse('upstream_failed', 'the link was closed') : read(outcome));
+      });
+    });
+  }
+
+  #meta(): JsonObject {
+    return {
+      [metaKey.protocolVersion]: this.#codec.revision,
+      [metaKey.clientCapabilities]: allCapabilities,
+      [metaKey.clientInfo]: this.#context.info,
+    };
+  }
+}

@@ -1,0 +1,156 @@
+import type { Dispatcher } from 'undici';
+import type { JsonDocument } from '../../../model/json.ts';
+import { arrayMember, objectMember, stringMember } from '../../../model/json.ts';
+import { metaKey } from '../../../model/meta-key.ts';
+import { Refusal, refuse } from '../../../model/refusal.ts';
+import type { Scope } from '../../../pipeline/ports.ts';
+import { codecOf } from '../../../wire/revisions.ts';
+import type { Finding } from '../era.ts';
+import { initializeRequest } from '../legacy/initialize.ts';
+import { readMessage, requestOf } from '../message.ts';
+import type { HttpSettings, ServerContext } from '../settings.ts';
+import { type Answer, exchange } from './exchange.ts';
+import { failureOf, isModernError, offeredVersions } from './faults.ts';
+import { headerBase, methodHeaders } from './headers.ts';
+import { modernCodec } from './modern-link.ts';
+import { openPool, requestPath } from './pool.ts';
+
+const probeId = 'bartizan-probe';
+
+/**
+ * Finds out how a server behind a URL speaks: a request of 2026-07-28, then `initialize`, then the event stream of
+ * 2024-11-05 (versioning, "Era Detection").
+ *
+ * INVARIANT: 401 and 403 are never evidence; they say that the credential is wrong.
+ */
+export async function probeHttp(
+  context: ServerContext<HttpSettings>,
+  scope: Scope,
+  signal: AbortSignal,
+): Promise<Finding | Refusal> {
+  const { era, transport } = context.settings;
+  if (transport === 'sse') return { era: 'legacy', transport: 'sse' };
+  if (era === 'modern') return { era, transport: 'http' };
+  if (era === 'legacy' && transport === 'http') return { era, transport };
+  const url = new URL(context.settings.url);
+  const pool = openPool(url, context);
+  const send = sender(context, pool, url, scope, signal);
+  try {
+    return await detect(send, context);
+  } finally {
+    await pool.destroy();
+  }
+}
+
+interface Sent {
+  readonly method: 'POST' | 'GET' | 'DELETE';
+  readonly headers: readonly string[];
+  readonly document?: JsonDocument;
+}
+
+/** An answer, where the first message of an event stream counts as the document. */
+type Send = (sent: Sent) => Promise<Answer | Refusal>;
+
+function sender(
+  { limits }: ServerContext,
+  pool: Dispatcher,
+  url: URL,
+  scope: Scope,
+  signal: AbortSignal,
+): Send {
+  const base = headerBase(['accept', 'application/json, text/event-stream']);
+  return ({ method, headers, document }) =>
+    new Promise((resolve) => {
+      let head: Pick<Answer, 'status' | 'headers'> = { status: 0, headers: {} };
+      const running = exchange(
+        pool,
+        {
+          method,
+          path: requestPath(url),
+          headers: [...base(scope), ...headers],
+          ...(document !== undefined && { body: document.bytes }),
+          timeoutMs: 10_000,
+          maxBytes: limits.resultBytes,
+          jsonDepth: limits.jsonDepth,
+          onHead: (status, received) => {
+            head = { status, headers: received };
+          },
+          onEvent: ({ event, data }) => {
+            if (data === '' || (event !== undefined && event !== 'message' && event !== 'endpoint')) return undefined;
+            const read = event === 'endpoint' ? undefined : readMessage(data, limits.jsonDepth);
+            if (read instanceof Refusal) return read;
+            if (read !== undefined && read.value['id'] !== probeId) return undefined;
+            running.finish();
+            resolve({ ...head, document: read, streamed: event === 'endpoint' });
+            return undefined;
+          },
+        },
+        signal,
+        resolve,
+      );
+    });
+}
+
+async function detect(send: Send, { settings, info }: ServerContext<HttpSettings>): Promise<Finding | Refusal> {
+  if (settings.era === 'auto') {
+    const modern = await isModern(send, info);
+    if (modern instanceof Refusal) return modern;
+    if (modern) return { era: 'modern', transport: 'http' };
+  }
+  const legacy = await speaksInitialize(send, info);
+  if (legacy instanceof Refusal) return legacy;
+  if (legacy) return { era: 'legacy', transport: 'http' };
+  if (settings.transport === 'http') return refuse('upstream_failed', 'the server speaks no MCP over Streamable HTTP');
+  return offersEndpoint(send);
+}
+
+async function isModern(send: Send, info: ServerContext['info']): Promise<boolean | Refusal> {
+  const meta = {
+    [metaKey.protocolVersion]: modernCodec.revision,
+    [metaKey.clientCapabilities]: {},
+    [metaKey.clientInfo]: info,
+  };
+  const answer = await send({
+    method: 'POST',
+    headers: [
+      ...['content-type', 'application/json', 'mcp-protocol-version', modernCodec.revision],
+      ...methodHeaders('server/discover', undefined),
+    ],
+    document: requestOf(probeId, 'server/discover', { _meta: meta }),
+  });
+  if (answer instanceof Refusal) return answer;
+  if (answer.status === 401 || answer.status === 403) return failureOf(answer) ?? false;
+  const result = objectMember(answer.document?.value, 'result');
+  const supported = offeredVersions(answer) ?? arrayMember(result, 'supportedVersions');
+  if (supported !== undefined) return supported.some((version) => isModernVersion(version));
+  return isModernError(answer);
+}
+
+function isModernVersion(version: unknown): boolean {
+  return typeof version === 'string' && codecOf(version)?.era === 'modern';
+}
+
+/** Undoes the session that the probe began, so that the server need not keep it. */
+async function speaksInitialize(send: Send, info: ServerContext['info']): Promise<boolean | Refusal> {
+  const headers = ['content-type', 'application/json'];
+  const answer = await send({ method: 'POST', headers, document: initializeRequest(probeId, {}, info) });
+  if (answer instanceof Refusal) return answer;
+  const result = objectMember(answer.document?.value, 'result');
+  const version = stringMember(result, 'protocolVersion');
+  if (version === undefined) {
+    const mayBeSse = [400, 404, 405].includes(answer.status);
+    return mayBeSse ? false : (failureOf(answer) ?? refuse('upstream_failed', `status ${answer.status} to initialize`));
+  }
+  const session = answer.headers['mcp-session-id'];
+  if (typeof session === 'string') {
+    await send({ method: 'DELETE', headers: ['mcp-session-id', session, 'mcp-protocol-version', version] });
+  }
+  return true;
+}
+
+async function offersEndpoint(send: Send): Promise<Finding | Refusal> {
+  const answer = await send({ method: 'GET', headers: [] });
+  if (answer instanceof Refusal) return answer;
+  if (answer.streamed) return { era: 'legacy', transport: 'sse' };
+  return failureOf(answer) ?? refuse('upstream_failed', `no transport of MCP answers there (status ${answer.status})`);
+}

@@ -1,0 +1,101 @@
+import type { JsonObject } from '../../model/json.ts';
+import type { ServerId } from '../../model/server-id.ts';
+import type { Clock, EraVerdicts, ListedKind } from '../../pipeline/ports.ts';
+
+/** Which era to speak; `auto` finds out (versioning, "Era Detection"). */
+export type EraSetting = 'auto' | 'modern' | 'legacy';
+
+/** How one upstream server is reached. */
+export type UpstreamSettings = HttpSettings | StdioSettings;
+
+/** A server behind a URL. */
+export interface HttpSettings {
+  readonly kind: 'http';
+  readonly url: string;
+  /** `http` is Streamable HTTP, `sse` the HTTP+SSE transport of 2024-11-05. */
+  readonly transport: 'auto' | 'http' | 'sse';
+  readonly era: EraSetting;
+  /** The longest a call may take, in milliseconds, progress or not; `limits.callMs` when that is less. */
+  readonly timeoutMs: number;
+}
+
+/** A server that is a process of this machine. */
+export interface StdioSettings {
+  readonly kind: 'stdio';
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Beside the few variables that every process gets. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly era: EraSetting;
+  readonly timeoutMs: number;
+}
+
+/** What bounds the upstream leg. */
+export interface UpstreamLimits {
+  /** Largest message of an upstream, in bytes. */
+  readonly resultBytes: number;
+  /** Deepest nesting of a message. */
+  readonly jsonDepth: number;
+  /** The longest any call may take, in milliseconds (patterns/cancellation, "Timeouts"). */
+  readonly callMs: number;
+  /** A link that was not used for so long is closed. */
+  readonly idleMs: number;
+  /** Links to one server: connection pools, sessions or processes of as many principals. */
+  readonly linksPerServer: number;
+  /** Connections of one link. */
+  readonly connections: number;
+  /** Calls of one server that wait for the client's answer to a question of a legacy server. */
+  readonly suspendedCalls: number;
+  /** How long such a call waits. */
+  readonly suspendedMs: number;
+  readonly listPages: number;
+  readonly listItems: number;
+  /** How long a list may be kept when its server does not say. */
+  readonly listMs: number;
+}
+
+/** Limits where nothing else is configured. */
+export const defaultUpstreamLimits: UpstreamLimits = {
+  resultBytes: 16 * 1024 * 1024,
+  jsonDepth: 64,
+  callMs: 300_000,
+  idleMs: 300_000,
+  linksPerServer: 256,
+  connections: 256,
+  suspendedCalls: 256,
+  suspendedMs: 600_000,
+  listPages: 100,
+  listItems: 10_000,
+  listMs: 60_000,
+};
+
+/** Something that the operator may want to know. Texts of upstreams in it are cut to a bounded length. */
+export type UpstreamLog = (server: ServerId, event: string, detail: string) => void;
+
+/** What the upstream leg is made of. */
+export interface UpstreamOptions {
+  readonly servers: ReadonlyMap<ServerId, UpstreamSettings>;
+  readonly verdicts: EraVerdicts;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly limits?: Partial<UpstreamLimits>;
+  /** What the gateway says of itself to upstreams: `name` and `version`. */
+  readonly info: JsonObject;
+  readonly log: UpstreamLog;
+}
+
+/** The settings of one server with what all of them share. */
+export interface ServerContext<Settings extends UpstreamSettings = UpstreamSettings> {
+  readonly server: ServerId;
+  readonly settings: Settings;
+  readonly limits: UpstreamLimits;
+  readonly info: JsonObject;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: (event: string, detail: string) => void;
+}
+
+/** What a link knows: its server, and whom to tell that a list changed for its principal. */
+export interface LinkContext<Settings extends UpstreamSettings = UpstreamSettings>
+  extends ServerContext<Settings> {
+  readonly listChanged: (kind: ListedKind) => void;
+}

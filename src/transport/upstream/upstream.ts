@@ -1,0 +1,100 @@
+import type { Reply } from '../../model/call.ts';
+import type { JsonObject } from '../../model/json.ts';
+import { Refusal, refuse } from '../../model/refusal.ts';
+import type {
+  EraVerdict,
+  EraVerdicts,
+  ListChanged,
+  ListenOrder,
+  RelayOrder,
+  Scope,
+  ServerDescription,
+} from '../../pipeline/ports.ts';
+import { allCapabilities, policedCapabilities } from '../../wire/upstream/capabilities.ts';
+import { eraOf } from './era.ts';
+import { type Link, WrongEra } from './link.ts';
+import { links } from './links.ts';
+import { openLink } from './open-link.ts';
+import type { ServerContext } from './settings.ts';
+import { suspendedCalls } from './legacy/suspended-calls.ts';
+
+/** One upstream server, for every principal. */
+export interface Upstream {
+  readonly relay: (order: RelayOrder, signal: AbortSignal) => Promise<Reply | Refusal>;
+  readonly listen: (order: ListenOrder, signal: AbortSignal) => Promise<void>;
+  readonly ask: (
+    method: string,
+    params: JsonObject,
+    scope: Scope,
+    signal: AbortSignal,
+  ) => Promise<JsonObject | Refusal>;
+  readonly describe: (scope: Scope, signal: AbortSignal) => Promise<ServerDescription | Refusal>;
+  readonly close: () => Promise<void>;
+}
+
+/** Joins what is known of the server's era, its links, and the calls that wait for an answer of their client. */
+export function upstreamOf(context: ServerContext, verdicts: EraVerdicts, listChanged: ListChanged): Upstream {
+  const era = eraOf(context, verdicts);
+  const open = links(context);
+  const suspended = suspendedCalls(context);
+
+  /** INVARIANT: the key of a link begins with the principal; a session of older revisions is also one of its capabilities. */
+  const linkFor = (verdict: EraVerdict, scope: Scope, capabilities: JsonObject): Link | Refusal => {
+    const { principal } = scope;
+    const key = verdict.era === 'modern' ? principal : `${principal}\n${JSON.stringify(capabilities)}`;
+    return open.take(key, () =>
+      openLink(
+        { ...context, listChanged: (kind) => listChanged(context.server, kind, principal) },
+        { verdict, scope, capabilities, suspended },
+      ),
+    );
+  };
+
+  type Use<Result> = (link: Link) => Promise<Result | Refusal | WrongEra>;
+  const attempt = async <Result>(
+    verdict: EraVerdict | Refusal,
+    scope: Scope,
+    capabilities: JsonObject,
+    use: Use<Result>,
+  ): Promise<Result | Refusal | WrongEra> => {
+    if (verdict instanceof Refusal) return verdict;
+    const link = linkFor(verdict, scope, capabilities);
+    return link instanceof Refusal ? link : use(link);
+  };
+  const onLink = async <Result>(
+    scope: Scope,
+    capabilities: JsonObject,
+    signal: AbortSignal,
+    use: Use<Result>,
+  ): Promise<Result | Refusal> => {
+    const verdict = era.known() ?? (await era.find(scope, signal));
+    const first = await attempt(verdict, scope, capabilities, use);
+    if (!(first instanceof WrongEra)) return first;
+    // The server turned the request down unread, so that it can be sent once more in the other era.
+    era.doubt();
+    const second = await attempt(await era.find(scope, signal), scope, capabilities, use);
+    return second instanceof WrongEra ? refuse('upstream_failed', `the era is unclear: ${second.detail}`) : second;
+  };
+
+  return {
+    relay: (order, signal) => {
+      if (!order.permit.valid) return Promise.resolve(refuse('internal_fault', 'relay without a permit'));
+      const waiting = order.requestState === undefined ? undefined : suspended.resume(order, signal);
+      if (waiting !== undefined) return waiting;
+      const capabilities = policedCapabilities(order.call.client.capabilities);
+      return onLink(order.scope, capabilities, signal, (link) => link.relay(order, signal));
+    },
+    listen: async (order, signal) => {
+      if (!order.permit.valid) return;
+      const ended = await onLink<void>(order.scope, allCapabilities, signal, (link) => link.listen(order, signal));
+      if (ended instanceof Refusal && !signal.aborted) context.log('listen failed', ended.detail);
+    },
+    ask: (method, params, scope, signal) =>
+      onLink(scope, allCapabilities, signal, (link) => link.ask(method, params, scope, signal)),
+    describe: (scope, signal) => onLink(scope, allCapabilities, signal, (link) => link.describe(scope, signal)),
+    close: async () => {
+      suspended.close();
+      await open.close();
+    },
+  };
+}
