@@ -29,3 +29,19 @@ export interface TokenOrder {
   readonly resource?: string;
   readonly minutes?: number;
 }
+
+/** What `gateway.ts`, the composition root, offers to the command line. */
+export interface GatewayModule {
+  /** Starts a gateway; rejects when it cannot listen or a policy cannot be used. */
+  readonly startGateway: (settings: Settings, options: StartOptions) => Promise<Gateway>;
+  /** What is wrong with settings beyond their form, such as a policy that does not parse: `file:line:column: message`. */
+  readonly checkSettings: (settings: Settings) => Promise<readonly string[]>;
+  /** Issues a token for the owner of the state directory; a gateway need not run. Rejects when `identity.owner` is off. */
+  readonly issueOwnerToken: (settings: Settings, order: TokenOrder) => Promise<OwnerToken>;
+}
+
+/** How a gateway is started. */
+export interface StartOptions {
+  /** Hears of what the operator may want to know. */
+  readonly report?: (event: string, facts: Readonly<Record<string, string>>) => void;
+}

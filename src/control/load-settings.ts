@@ -13,6 +13,7 @@ import { readPolicies } from './read-policies.ts';
 import { type Expanded, expandReferences } from './references.ts';
 import { resolveSettings, type Surroundings } from './resolve-settings.ts';
 import type { Settings } from './settings.ts';
+import type { ListenSettings } from './settings-file.ts';
 import { validateTree } from './validate-tree.ts';
 
 /** A configuration, ready for use. */
@@ -28,19 +29,26 @@ export interface Loaded {
   readonly paths: readonly string[];
 }
 
+/** What the command line says about the address, which wins over the file and is checked like it. */
+export type ListenOrders = Partial<Pick<ListenSettings, 'host' | 'port'>>;
+
 /**
  * Reads a configuration: `bartizan.yaml`, the same as JSON, or the file of an MCP client.
  *
  * @throws {ConfigError} naming everything that is wrong, each with its place and mend
  */
-export async function loadSettings(path: string, around: Surroundings = here()): Promise<Loaded> {
+export async function loadSettings(
+  path: string,
+  around: Surroundings = here(),
+  listen: ListenOrders = {},
+): Promise<Loaded> {
   const file = resolve(around.cwd, path);
   const name = relative(around.cwd, file).startsWith('..') ? file : relative(around.cwd, file);
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => unreadable(name, error));
   const source = readConfigText(file, text.replace(/^\uFEFF/, ' '));
   if (source.faults.length > 0)
     throw new ConfigError(source.faults.map(({ place, message }) => ({ file: name, ...place, message })));
-  return interpret({ file, name, text, source, around });
+  return interpret({ file, name, text, source, around, listen });
 }
 
 /** This process and its machine. */
@@ -55,9 +63,10 @@ interface Reading {
   readonly text: string;
   readonly source: ConfigText;
   readonly around: Surroundings;
+  readonly listen: ListenOrders;
 }
 
-async function interpret({ file, name, text, source, around }: Reading): Promise<Loaded> {
+async function interpret({ file, name, text, source, around, listen }: Reading): Promise<Loaded> {
   const client = readClientFile(file, source);
   const place = (fault: TreeFault): Problem => placeFault(name, source, client, fault);
   const directory = dirname(file);
@@ -66,7 +75,8 @@ async function interpret({ file, name, text, source, around }: Reading): Promise
   const checked = validateTree(expanded.tree, expanded.references);
   if (!checked.ok || expanded.faults.length > 0)
     throw new ConfigError(inOrder([...expanded.faults, ...uncaused(checked, expanded)].map(place)));
-  const resolved = resolveSettings(checked.file, directory, around);
+  const ordered = { ...checked.file, listen: { ...checked.file.listen, ...listen } };
+  const resolved = resolveSettings(ordered, directory, around);
   const policies = await readPolicies(checked.file.policy, directory);
   const faults = [...resolved.faults, ...policies.faults];
   if (faults.length > 0) throw new ConfigError(inOrder(faults.map(place)));

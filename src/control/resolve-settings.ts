@@ -1,5 +1,4 @@
 import { join, resolve } from 'node:path';
-import { parseServerId } from '../model/server-id.ts';
 import { readClientServers } from './client-servers.ts';
 import type { TreeFault } from './explain-issue.ts';
 import { isLoopbackHost, readServers } from './server-entries.ts';
@@ -87,19 +86,20 @@ function isEncrypted({ publicUrl, allowInsecurePublicUrl }: ListenSettings): boo
 
 function resourceFaults({ resources }: SettingsFile, ids: ReadonlySet<string>): readonly TreeFault[] {
   return Object.keys(resources).flatMap((name) => {
-    const server = /^([^:]*):./.exec(name)?.[1];
-    const at = { path: ['resources', name], named: true };
-    if (server === undefined)
-      return [{ ...at, message: `\`${name}\` must name a server and an id, such as \`files:/srv/*\`` }];
-    if (ids.has(server)) return [];
-    const known = [...ids].filter((id) => parseServerId(id) !== undefined).join(', ');
-    return [
-      {
-        ...at,
-        message: `\`${name}\` names the server \`${server}\`, which is not configured; there are: ${known}`,
-      },
-    ];
+    const message = resourceFault(name, ids);
+    return message === undefined ? [] : [{ path: ['resources', name], named: true, message }];
   });
+}
+
+function resourceFault(name: string, ids: ReadonlySet<string>): string | undefined {
+  if (!/^\*?[^*]+\*?$/.test(name) || /^\*.*\*$/.test(name))
+    return `\`${name}\` must have one \`*\` at most, at its end or its start`;
+  if (name.startsWith('*')) return undefined;
+  const server = /^([^:]*):./.exec(name)?.[1];
+  if (server === undefined) return `\`${name}\` must name a server and an id, such as \`files:/srv/*\``;
+  if (ids.has(server)) return undefined;
+  const known = [...ids].join(', ');
+  return `\`${name}\` names the server \`${server}\`, which is not configured; there are: ${known}`;
 }
 
 function identityNotices({ identity }: SettingsFile): readonly TreeFault[] {

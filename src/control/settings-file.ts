@@ -99,17 +99,22 @@ export interface IssuerSettings {
   readonly jwksUri?: string;
   /** Undefined: the resource URI of the endpoint alone (RFC 8707 section 2). */
   readonly audiences?: readonly string[];
-  readonly algorithms: readonly string[];
+  readonly algorithms: readonly SignatureAlgorithm[];
+  /** Takes tokens whose `typ` is `JWT` or absent. */
+  readonly allowPlainJwt: boolean;
   readonly claims: ClaimSettings;
 }
+
+/** Signature algorithms of tokens (RFC 7518 section 3.1, RFC 8037 section 3.1). */
+export type SignatureAlgorithm = 'ES256' | 'ES384' | 'RS256' | 'PS256' | 'EdDSA';
 
 /** Which claims say what: the name of a claim, or a JSON Pointer (RFC 6901) into the claims. */
 export interface ClaimSettings {
   readonly roles: string;
   readonly groups: string;
   readonly tenant?: string;
-  /** Undefined: the SPIFFE ID of the actor, else `client_id`, else `azp`. */
-  readonly agent?: string;
+  /** The first that is there counts. */
+  readonly agent: readonly string[];
   /** Undefined: every device counts as unmanaged. */
   readonly device?: DeviceClaims;
 }
@@ -118,6 +123,7 @@ export interface ClaimSettings {
 export interface DeviceClaims {
   readonly id?: string;
   readonly managed: string;
+  /** Undefined: `iat`. */
   readonly observedAt?: string;
   /** A posture older than this counts as unmanaged. */
   readonly maxAgeSeconds: number;

@@ -131,9 +131,9 @@ const device: z.ZodType<DeviceClaims> = z.strictObject({
   managed: text.describe(`Whether the device is managed (true or false): ${claimName}.`),
   observedAt: text
     .exactOptional()
-    .describe(`When that was observed, in seconds since the epoch: ${claimName}.`),
+    .describe(`When that was observed, in seconds since the epoch; default is \`iat\`: ${claimName}.`),
   maxAgeSeconds: count
-    .default(300)
+    .default(3_600)
     .describe('A posture older than this, or without a date, counts as unmanaged.'),
 });
 
@@ -141,9 +141,11 @@ const claims: z.ZodType<ClaimSettings> = z.strictObject({
   roles: text.default('roles').describe(`Roles of the user: ${claimName}.`),
   groups: text.default('groups').describe(`Groups of the user: ${claimName}.`),
   tenant: text.exactOptional().describe(`Tenant of the user: ${claimName}.`),
-  agent: text
-    .exactOptional()
-    .describe(`Id of the agent: ${claimName}; default is the actor's SPIFFE ID, else the client id.`),
+  agent: z
+    .array(text)
+    .min(1)
+    .default(['/act/sub', 'client_id', 'azp'])
+    .describe(`Id of the agent; the first that is there counts: ${claimName}.`),
   device: device.exactOptional().describe('Posture of the device; without it every device is unmanaged.'),
 });
 
@@ -156,10 +158,14 @@ const issuer: z.ZodType<IssuerSettings> = z.strictObject({
     .exactOptional()
     .describe('Audiences accepted beside the resource URI of the endpoint.'),
   algorithms: z
-    .array(z.enum(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']))
+    .array(z.enum(['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA']))
     .min(1)
-    .default(['RS256', 'PS256', 'ES256', 'EdDSA'])
+    .default(['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA'])
     .describe('Signature algorithms accepted.'),
+  allowPlainJwt: z
+    .boolean()
+    .default(false)
+    .describe('Takes tokens that do not say `typ: at+jwt` (RFC 9068), for an issuer that cannot.'),
   claims: claims.prefault({}).describe('Which claims say what.'),
 });
 
@@ -242,7 +248,9 @@ export const settingsFileSchema: z.ZodType<SettingsFile> = z.strictObject({
   resources: z
     .record(z.string(), resource)
     .default({})
-    .describe('Attributes of resources for policies, by `server:id`; the id may hold `*`.'),
+    .describe(
+      'Attributes of resources for policies, by `server:id`, with one `*` at the end or the start if need be.',
+    ),
   identity: identity.prefault({}).describe('Who may call.'),
   policy: policy.prefault({}).describe('What callers may do.'),
   guard: guard.prefault({}).describe('What is looked for in content.'),

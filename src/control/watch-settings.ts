@@ -1,13 +1,13 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { dirname } from 'node:path';
-import { ConfigError } from './config-error.ts';
-import { here, type Loaded, loadSettings } from './load-settings.ts';
-import type { Surroundings } from './resolve-settings.ts';
+import type { Loaded } from './load-settings.ts';
 
 /** What to do with a configuration that changed. */
 export interface WatchOrders {
   /** The configuration in use now. */
   readonly current: Loaded;
+  /** Reads the configuration again. */
+  readonly load: () => Promise<Loaded>;
   /** Says what else is wrong with settings, such as a policy that does not parse; an empty list lets them in. */
   readonly check: (loaded: Loaded) => Promise<readonly string[]>;
   /** Takes a new configuration into use. When it rejects, the old one stays. */
@@ -15,7 +15,6 @@ export interface WatchOrders {
   /** Hears why the last good configuration stays in use. */
   readonly onError: (error: Error, kept: Loaded) => void;
   readonly signal: AbortSignal;
-  readonly around?: Surroundings;
 }
 
 /** Editors write in several steps; a change counts when this long nothing followed, in milliseconds. */
@@ -25,22 +24,28 @@ const settleMs = 100;
  * Reloads a configuration when the file, or a file it refers to, changes, and on SIGHUP. One reload runs at a time, and
  * the last good configuration stays in use until a better one is taken over. Ends with the signal.
  */
-export function watchSettings(path: string, orders: WatchOrders): void {
+export function watchSettings(orders: WatchOrders): void {
   let current = orders.current;
+  let said = '';
   let running: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   const places = watchPlaces(() => later());
-  const reload = async (): Promise<void> => {
+  const reload = async (asked: boolean): Promise<void> => {
     if (orders.signal.aborted) return;
-    current = await tryReload(path, current, orders);
+    const outcome = await tryReload(current, orders);
+    // Other files of the directory change too; what was said of this one is not said again unless somebody asks.
+    if (outcome instanceof Error && (asked || outcome.message !== said)) orders.onError(outcome, current);
+    said = outcome instanceof Error ? outcome.message : '';
+    if (!(outcome instanceof Error)) current = outcome;
     places.follow(current.paths);
   };
-  const now = (): void => {
-    running = running.then(reload);
+  const enqueue = (asked: boolean): void => {
+    running = running.then(() => reload(asked));
   };
+  const now = (): void => enqueue(true);
   const later = (): void => {
     clearTimeout(timer);
-    timer = setTimeout(now, settleMs);
+    timer = setTimeout(enqueue, settleMs, false);
   };
   places.follow(current.paths);
   process.on('SIGHUP', now);
@@ -55,18 +60,17 @@ export function watchSettings(path: string, orders: WatchOrders): void {
   );
 }
 
-/** INVARIANT: never rejects, and gives what is in use afterwards: the new configuration, or else the one before. */
-async function tryReload(path: string, current: Loaded, orders: WatchOrders): Promise<Loaded> {
+/** INVARIANT: never rejects, and gives what is in use afterwards or why nothing changed. */
+async function tryReload(current: Loaded, { load, check, onLoad }: WatchOrders): Promise<Loaded | Error> {
   try {
-    const loaded = await loadSettings(path, orders.around ?? here());
+    const loaded = await load();
     if (loaded.hash === current.hash) return current;
-    const problems = await orders.check(loaded);
-    if (problems.length > 0) throw new Error(problems.join('\n'));
-    await orders.onLoad(loaded, current);
+    const problems = await check(loaded);
+    if (problems.length > 0) return new Error(problems.join('\n'));
+    await onLoad(loaded, current);
     return loaded;
   } catch (error) {
-    orders.onError(error instanceof Error ? error : new ConfigError([]), current);
-    return current;
+    return error instanceof Error ? error : new Error(String(error));
   }
 }
 

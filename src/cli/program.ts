@@ -1,0 +1,162 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { type ExitCode, exitCode } from './exit-code.ts';
+import { endQuietlyOnClosedPipe } from './output.ts';
+import { hasRuntimeFlags, relaunch } from './relaunch.ts';
+import { reportError } from './report-error.ts';
+
+type Outcome = ExitCode | number;
+
+/** Runs one command line and gives its exit status. */
+export async function run(args: readonly string[]): Promise<Outcome> {
+  endQuietlyOnClosedPipe();
+  let outcome: Outcome = exitCode.ok;
+  const program = describeProgram((code) => {
+    outcome = code;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return outcome;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+    return reportError(error, args.includes('--json'));
+  }
+}
+
+function describeProgram(done: (code: Outcome) => void): Command {
+  const program = new Command('bartizan')
+    .description(
+      'Zero Trust gateway for MCP servers: every call identified, authorized, guarded and recorded.',
+    )
+    .version(version(), '-V, --version')
+    .exitOverride()
+    .showSuggestionAfterError()
+    .showHelpAfterError('(`bartizan --help` lists what there is)')
+    .addHelpText('after', guide);
+  addGatewayCommands(program, done);
+  addInspectionCommands(program, done);
+  for (const command of program.commands) command.copyInheritedSettings(program);
+  return program;
+}
+
+const guide = `
+Settings of bartizan.yaml (\`bartizan config print\` shows them with their defaults):
+  listen      where clients reach the gateway
+  servers     the MCP servers to protect; mcpServers takes a client's own block
+  resources   attributes of resources, for policies
+  identity    who may call: the local owner, issuers of tokens
+  policy      what callers may do: Cedar files, time zone
+  guard       what is looked for in content: hidden text, secrets
+  audit       where decisions are recorded, and how strictly
+  state       where keys and state are kept
+  limits      bounds of size, time and number
+
+Exit status: 0 fine, 1 findings, 2 wrong command line or configuration, 3 could not run.
+Documentation: docs/configuration.md, docs/cli.md and docs/denials.md, in the package and the repository.`;
+
+function addGatewayCommands(program: Command, done: (code: Outcome) => void): void {
+  program
+    .command('up')
+    .alias('serve')
+    .description('start the gateway')
+    .addOption(configOption())
+    .option('--host <address>', 'address to listen on, in place of `listen.host`')
+    .addOption(
+      new Option('--port <number>', 'port, in place of `listen.port`; 0 takes any').argParser(portNumber),
+    )
+    .option('--json', 'one JSON object a line on standard output', false)
+    .action(async (options) =>
+      done(hasRuntimeFlags() ? await (await import('./up.ts')).runUp(options) : await relaunch()),
+    );
+  program
+    .command('demo')
+    .description('play an honest task that passes and an attack that is stopped, with real MCP traffic')
+    .option('--json', 'one JSON object a line on standard output', false)
+    .action(async (options) =>
+      done(hasRuntimeFlags() ? await (await import('./demo.ts')).runDemo(options) : await relaunch()),
+    );
+  program
+    .command('stdio')
+    .description('bridge a client that starts programs to the running gateway')
+    .option('--server <id>', 'one server instead of all together')
+    .option('--url <url>', 'endpoint; the gateway that runs on this machine unless given')
+    .option('--token-file <path>', 'file that holds the access token; the token of that gateway unless given')
+    .option('--state-directory <path>', 'where that gateway keeps its state, if not in ~/.bartizan')
+    .action(async (options) => done(await (await import('./stdio.ts')).runStdio(options)));
+}
+
+function addInspectionCommands(program: Command, done: (code: Outcome) => void): void {
+  program
+    .command('validate')
+    .description('check the configuration and its policies; starts nothing')
+    .addOption(configOption())
+    .option('--json', 'one JSON object on standard output', false)
+    .action(async (options) => done(await (await import('./validate.ts')).runValidate(options)));
+  program
+    .command('token')
+    .description('issue an access token for the owner')
+    .addOption(configOption())
+    .option('--resource <url>', 'the endpoint the token is for; all servers unless given')
+    .addOption(new Option('--minutes <number>', 'how long it is valid').argParser(wholeNumber))
+    .option('--json', 'one JSON object on standard output', false)
+    .action(async (options) => done(await (await import('./issue-token.ts')).runToken(options)));
+  program
+    .command('status')
+    .description('say whether the gateway runs, and where')
+    .addOption(configOption())
+    .option('--json', 'one JSON object on standard output', false)
+    .action(async (options) => done(await (await import('./status.ts')).runStatus(options)));
+  addAuditCommands(program, done);
+  addConfigCommands(program, done);
+}
+
+function addAuditCommands(program: Command, done: (code: Outcome) => void): void {
+  program
+    .command('audit')
+    .description('read the audit log')
+    .command('tail')
+    .description('print the newest records')
+    .addOption(configOption())
+    .option('--directory <path>', 'directory of the log; that of the configuration unless given')
+    .addOption(new Option('-n, --lines <number>', 'how many').argParser(wholeNumber).default(20))
+    .option('-f, --follow', 'go on with records as they come', false)
+    .option('--json', 'one JSON object a line', false)
+    .action(async (options) => done(await (await import('./audit-tail.ts')).runAuditTail(options)));
+}
+
+function addConfigCommands(program: Command, done: (code: Outcome) => void): void {
+  const config = program.command('config').description('show the configuration');
+  config
+    .command('print')
+    .description('print it with its defaults; references stay references, secrets are masked')
+    .addOption(configOption())
+    .option('--json', 'as JSON', false)
+    .action(async (options) => done(await (await import('./config.ts')).runConfigPrint(options)));
+  config
+    .command('schema')
+    .description('print the JSON Schema of bartizan.yaml')
+    .action(async () => done((await import('./config.ts')).runConfigSchema()));
+}
+
+function configOption(): Option {
+  return new Option(
+    '-c, --config <file>',
+    "bartizan.yaml, or a client's own file such as ~/.cursor/mcp.json",
+  );
+}
+
+function portNumber(text: string): number {
+  const port = wholeNumber(text);
+  if (port > 65_535) throw new InvalidArgumentError('A port is at most 65535.');
+  return port;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(text);
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return (manifest as { readonly version: string }).version;
+}

@@ -1,0 +1,24 @@
+import { ConfigError, formatProblem } from '../control/config-error.ts';
+import { type ExitCode, exitCode } from './exit-code.ts';
+import { output } from './output.ts';
+
+/** Says why a command failed, and gives its exit status. */
+export function reportError(error: unknown, json: boolean): ExitCode {
+  const isConfig = error instanceof ConfigError;
+  const lines = isConfig ? error.problems.map(formatProblem) : [messageOf(error)];
+  if (json) output.data(JSON.stringify({ event: 'failed', problems: isConfig ? error.problems : lines }));
+  for (const line of lines) output.say(`${output.style('red', 'error')} ${line}`);
+  return isConfig ? exitCode.usage : exitCode.failed;
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, port, address, path } = error as NodeJS.ErrnoException & { port?: number; address?: string };
+  if (code === 'EADDRINUSE')
+    return `${address ?? 'the address'}:${port ?? ''} is taken by another program, maybe another gateway; stop it, or choose with \`--port\``;
+  if (code === 'EACCES' && port !== undefined)
+    return `port ${port} needs more rights; choose one above 1023 with \`--port\``;
+  if ((code === 'EACCES' || code === 'EROFS') && path !== undefined)
+    return `${path} is not writable; change its rights, or set \`state.directory\``;
+  return error.message;
+}
