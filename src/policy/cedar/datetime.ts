@@ -1,5 +1,5 @@
 import { EvaluationFault } from './fault.ts';
-import { checked, subtract } from './long.ts';
+import { checked, significant, subtract } from './long.ts';
 import type { DatetimeValue, DurationValue, Long } from './value.ts';
 
 const instantShape =
@@ -30,11 +30,12 @@ export function datetime(text: string): DatetimeValue {
 
 /** The duration of a text such as `1d2h3m4s5ms`, or a fault. */
 export function duration(text: string): DurationValue {
-  const parts = text.length > 128 ? null : durationShape.exec(text);
-  const amounts = parts?.slice(2) ?? [];
-  if (parts === null || amounts.every((amount) => amount === undefined)) {
+  const parts = durationShape.exec(text);
+  const amounts = parts?.slice(2).map((digits) => (digits === undefined ? '' : significant(digits))) ?? [];
+  if (parts === null || amounts.every((amount) => amount === '')) {
     throw new EvaluationFault(`\`${text}\` is not a duration such as \`1d2h30m\``);
   }
+  if (amounts.includes(undefined)) throw new EvaluationFault('the duration overflows 64 bits');
   const total = amounts.reduce((sum, amount, at) => sum + BigInt(amount ?? 0) * (units[at] ?? 0n), 0n);
   return { kind: 'duration', value: checked(parts[1] === '-' ? -total : total) };
 }

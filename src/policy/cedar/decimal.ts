@@ -1,4 +1,5 @@
 import { EvaluationFault } from './fault.ts';
+import { significant } from './long.ts';
 import type { DecimalValue } from './value.ts';
 
 const shape = /^(-?)([0-9]+)\.([0-9]{1,4})$/;
@@ -8,8 +9,10 @@ const greatest = 2n ** 63n - 1n;
 /** Parses `"12.3456"`: at least one and at most four digits after the point, within 64 bits of ten-thousandths. */
 export function parseDecimal(text: string): DecimalValue | undefined {
   const parts = shape.exec(text);
-  if (parts === null || text.length > 64) return undefined;
-  const [, sign, whole = '', fraction = ''] = parts;
+  if (parts === null) return undefined;
+  const [, sign, digits = '', fraction = ''] = parts;
+  const whole = significant(digits);
+  if (whole === undefined) return undefined;
   const magnitude = BigInt(whole) * 10_000n + BigInt(fraction.padEnd(4, '0'));
   const value = sign === '-' ? -magnitude : magnitude;
   return value < least || value > greatest ? undefined : { kind: 'decimal', value };

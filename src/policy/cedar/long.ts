@@ -52,3 +52,9 @@ export function negate(value: Long): Long {
 export function quotient(value: Long, divisor: number): Long {
   return canonical(BigInt(value) / BigInt(divisor));
 }
+
+/** Digits without leading zeros; undefined for more than 64 bits can hold, which are costly to convert. */
+export function significant(digits: string): string | undefined {
+  const rest = digits.replace(/^0+(?=.)/, '');
+  return rest.length > 19 ? undefined : rest;
+}
