@@ -1,33 +1,28 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type FileJournal, openJournal } from './audit/journal.ts';
-import type { Gateway, OwnerToken } from './control/gateway-contract.ts';
+import type { Gateway, StartOptions } from './control/gateway-contract.ts';
 import type { Settings } from './control/settings.ts';
 import { loadKey } from './flow/load-key.ts';
 import { createSeal } from './flow/seal.ts';
 import { createGeneration, type Generation, type Lasting, type Report } from './gateway/generation.ts';
+import { grantToken, keyDirectory, ownerOf } from './gateway/owner-token.ts';
 import { systemClock } from './gateway/system-clock.ts';
 import { version } from './gateway/version.ts';
-import { createOwner, type Owner } from './identity/owner.ts';
 import { protectedResourceMetadata } from './identity/resource-metadata.ts';
 import type { Clock, Journal } from './pipeline/ports.ts';
-import { openDatabase } from './store/sqlite/database.ts';
-import { createSqliteEraVerdicts } from './store/sqlite/era-verdicts.ts';
+import { openEraVerdicts } from './store/sqlite/era-verdicts.ts';
 import { type Listening, listen } from './transport/front/listen.ts';
 import { codecs } from './wire/revisions.ts';
 
-/** What the surroundings of a gateway may supply. */
-export interface GatewayOptions {
-  /** Hears of what the operator may want to know; every report is in the audit log too. */
-  readonly report?: Report;
-}
+export { checkSettings } from './gateway/check-settings.ts';
+export { issueOwnerToken } from './gateway/owner-token.ts';
 
 /**
  * Starts a gateway: the only place where rooms meet. Rejects, with what to mend, when the address, the state or the
  * settings cannot be used; then everything that was started is ended again.
  */
-export async function startGateway(settings: Settings, options: GatewayOptions = {}): Promise<Gateway> {
+export async function startGateway(settings: Settings, options: StartOptions = {}): Promise<Gateway> {
   const closers: (() => Promise<void> | void)[] = [];
   try {
     return await compose(settings, options, closers);
@@ -39,22 +34,20 @@ export async function startGateway(settings: Settings, options: GatewayOptions =
 
 async function compose(
   settings: Settings,
-  options: GatewayOptions,
+  options: StartOptions,
   closers: (() => Promise<void> | void)[],
 ): Promise<Gateway> {
   const clock = systemClock();
-  const keys = join(settings.state.directory, 'keys');
-  await mkdir(keys, { recursive: true, mode: 0o700 });
   const journal = await openJournal({ directory: settings.audit.directory });
   closers.push(journal.close);
-  const database = openDatabase(join(settings.state.directory, 'state.sqlite'));
-  closers.push(() => database.close());
+  const verdicts = openEraVerdicts(join(settings.state.directory, 'state.sqlite'));
+  closers.push(verdicts.close);
   const lasting: Lasting = {
     clock,
     journal: settings.audit.sync === 'strict' ? journal : relaxed(journal),
-    seal: createSeal(await loadKey(join(keys, 'seal.key')), clock),
-    verdicts: createSqliteEraVerdicts(database),
-    owner: settings.identity.owner.enabled ? await ownerOf(join(keys, 'owner.key'), clock) : undefined,
+    seal: createSeal(await loadKey(join(await keyDirectory(settings), 'seal.key')), clock),
+    verdicts,
+    owner: await ownerOf(settings, clock),
     info: { name: 'bartizan', version },
     report: reporting(clock, journal, options.report),
   };
@@ -69,7 +62,7 @@ async function compose(
   return {
     url: listening.url,
     endpoints: endpointsOf(settings, listening.url),
-    token: ownerToken(settings, lasting, listening.url),
+    token: lasting.owner && grantToken(lasting.owner, settings, clock, listening.url),
     reload: async (next) => {
       refuseFixedChanges(current, next);
       const before = generation;
@@ -115,22 +108,6 @@ function listenFor(settings: Settings, lasting: Lasting, current: () => Generati
 
 function endpointsOf({ servers }: Settings, url: string): Readonly<Record<string, string>> {
   return Object.fromEntries(servers.map(({ id }) => [id, `${url}/mcp/${id}`]));
-}
-
-async function ownerOf(keyPath: string, clock: Clock): Promise<Owner> {
-  return createOwner({ key: await loadKey(keyPath), issuer: 'urn:bartizan:owner', subject: 'owner', clock });
-}
-
-function ownerToken(settings: Settings, { owner, clock }: Lasting, url: string): OwnerToken | undefined {
-  if (owner === undefined) return undefined;
-  const { roles, tokenMinutes } = settings.identity.owner;
-  const ttlSeconds = tokenMinutes * 60;
-  // The token covers what lies below the URL: every endpoint of this gateway, by whatever transport.
-  return {
-    value: owner.issue({ resources: [url], ttlSeconds, roles }),
-    resource: url,
-    expiresAt: clock.now() + ttlSeconds * 1000,
-  };
 }
 
 /** What a running gateway cannot change; it says so instead of changing a part. */

@@ -10,8 +10,8 @@ import { enforce } from '../pipeline/enforce.ts';
 import type { Clock, Enforce, EraVerdicts, Identity, Journal, Ports, Seal } from '../pipeline/ports.ts';
 import { createPolicy } from '../policy/create-policy.ts';
 import { createTagger } from '../policy/tagger.ts';
+import { createUpstreams } from '../transport/upstream/create-upstreams.ts';
 import type { UpstreamLog, UpstreamSettings } from '../transport/upstream/settings.ts';
-import { createUpstreams } from '../transport/upstream/upstreams.ts';
 import { codecs } from '../wire/revisions.ts';
 import { issuerOf } from './issuers.ts';
 
