@@ -42,6 +42,7 @@ class Visit {
   readonly #exchange: Exchange;
   readonly #site: Site;
   readonly #body: Uint8Array;
+  readonly #cors: readonly string[];
   readonly #answer: Answer;
   #id: JsonRpcId | undefined;
   #isNotification = false;
@@ -59,6 +60,7 @@ class Visit {
     this.#exchange = exchange;
     this.#site = site;
     this.#body = body;
+    this.#cors = cors;
     this.#answer = answerTo(exchange, context.streams, cors);
   }
 
@@ -73,10 +75,12 @@ class Visit {
   }
 
   conclude(outcome: Outcome): void {
-    if (this.#isNotification && outcome.kind === 'refused' && outcome.subject !== undefined) {
-      return this.#exchange.respond(202, [], noBody);
-    }
-    const final = outcome.kind === 'refused' ? this.#refused(outcome) : this.#released(outcome);
+    const isTaken = this.#isNotification && outcome.kind === 'refused' && outcome.subject !== undefined;
+    if (isTaken) this.#exchange.respond(202, this.#cors, noBody);
+    else this.#finish(outcome.kind === 'refused' ? this.#refused(outcome) : this.#released(outcome));
+  }
+
+  #finish(final: Final): void {
     if (this.#call?.method === 'subscriptions/listen' && final.status === 200) this.#answer.openStream();
     this.#answer.finish(final);
   }

@@ -24,21 +24,25 @@ export interface Router {
 }
 
 const noBody = Buffer.alloc(0);
+const noHeaders: readonly string[] = [];
 const jsonHeaders = ['Content-Type', 'application/json'];
 const healthy = Buffer.from('{"status":"ok"}');
 
 /** Checks what can be checked before a body is read, and gives each request to the transport that its path names. */
 export function router({ context, placeOf, origins }: RouterParts): Router {
   const legacy = legacyTransports(context);
-  const serve = (exchange: Exchange): void => {
+  const admit = (exchange: Exchange): void => {
     const place = placeOf(exchange.path);
-    const barred = checkOrigin(origins, exchange) ?? checkRepeated(exchange);
-    if (barred !== undefined) return refuseNow(exchange, barred, []);
     const cors = corsHeaders(exchange);
     if (place === undefined)
-      return refuseNow(exchange, refuse('endpoint_unknown', exchange.path.slice(0, 200)), cors);
-    if (exchange.method === 'OPTIONS') return preflight(exchange);
-    dispatch({ context, legacy, exchange, cors }, place).catch(() => fail(exchange, cors));
+      refuseNow(exchange, refuse('endpoint_unknown', exchange.path.slice(0, 200)), cors);
+    else if (exchange.method === 'OPTIONS') preflight(exchange);
+    else dispatch({ context, legacy, exchange, cors }, place).catch(() => fail(exchange, cors));
+  };
+  const serve = (exchange: Exchange): void => {
+    const barred = checkOrigin(origins, exchange) ?? checkRepeated(exchange);
+    if (barred === undefined) admit(exchange);
+    else refuseNow(exchange, barred, noHeaders);
   };
   return {
     serve,
@@ -75,8 +79,8 @@ async function dispatch(turn: Turn, place: Place): Promise<void> {
 
 function readOnly(turn: Turn, body: () => Uint8Array): void {
   const { exchange, cors } = turn;
-  if (exchange.method !== 'GET') return notAllowed(turn, 'GET');
-  exchange.respond(200, [...jsonHeaders, ...cors], body());
+  if (exchange.method === 'GET') exchange.respond(200, [...jsonHeaders, ...cors], body());
+  else notAllowed(turn, 'GET');
 }
 
 /** One POST to an MCP endpoint. The version header tells the eras apart; what it says is checked against the body. */
