@@ -15,59 +15,90 @@ export type OccurrenceVisitor<Answer = void> = (anchor: number, end: number) => 
 /** Builds the automaton of some ASCII literals. */
 export function anchorAutomaton(anchors: readonly string[]): AnchorAutomaton {
   const classes = byteClasses(anchors);
-  const { table, endings, firstEnding } = unroll(growTree(anchors, classes));
-  const overlap = Math.max(...anchors.map((anchor) => anchor.length)) - 1;
+  const machine: Machine = {
+    ...unroll(growTree(anchors, classes)),
+    classes,
+    overlap: Math.max(...anchors.map((anchor) => anchor.length)) - 1,
+  };
+  return {
+    each: (bytes, length, visit) => void run(machine, bytes, 0, length, 0, visit),
+    some: (bytes, length, visit) => some(machine, bytes, length, visit),
+  };
+}
 
-  function visitAll<Answer>(state: number, end: number, visit: OccurrenceVisitor<Answer>): boolean {
-    if (state < firstEnding) return false;
-    for (const anchor of endings[state - firstEnding] as readonly number[]) {
-      if (visit(anchor, end) === true) return true;
-    }
-    return false;
+interface Machine extends Unrolled {
+  readonly classes: Uint8Array;
+  /** How far an anchor can reach past an offset that it straddles. */
+  readonly overlap: number;
+}
+
+function some(
+  machine: Machine,
+  bytes: Uint8Array,
+  length: number,
+  visit: OccurrenceVisitor<boolean>,
+): boolean {
+  const half = length >> 1;
+  return half > machine.overlap
+    ? runHalves(machine, bytes, half, length, visit)
+    : run(machine, bytes, 0, length, 0, visit);
+}
+
+function run(
+  machine: Machine,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  start: number,
+  visit: OccurrenceVisitor<unknown>,
+): boolean {
+  const { table, classes, firstEnding } = machine;
+  let state = start;
+  for (let at = from; at < to; at++) {
+    state = table[(state << shift) | (classes[bytes[at] as number] as number)] as number;
+    if (state >= firstEnding && visitEndings(machine, state, at + 1, visit)) return true;
   }
+  return false;
+}
 
-  function run(
-    bytes: Uint8Array,
-    from: number,
-    to: number,
-    start: number,
-    visit: OccurrenceVisitor<unknown>,
-  ): boolean {
-    let state = start;
-    for (let at = from; at < to; at++) {
-      state = table[(state << shift) | (classes[bytes[at] as number] as number)] as number;
-      if (state >= firstEnding && visitAll(state, at + 1, visit)) return true;
-    }
-    return false;
+/**
+ * Walks both halves at once. A step waits for the table, not for the processor: two independent walks take little
+ * longer than one. The first goes on past the middle until it has seen what straddles it.
+ */
+function runHalves(
+  machine: Machine,
+  bytes: Uint8Array,
+  half: number,
+  length: number,
+  visit: OccurrenceVisitor<unknown>,
+): boolean {
+  const { table, classes, firstEnding, overlap } = machine;
+  let front = 0;
+  let back = 0;
+  for (let at = 0; at < half; at++) {
+    front = table[(front << shift) | (classes[bytes[at] as number] as number)] as number;
+    back = table[(back << shift) | (classes[bytes[at + half] as number] as number)] as number;
+    if (Math.max(front, back) < firstEnding) continue;
+    if (visitEndings(machine, front, at + 1, visit)) return true;
+    if (visitEndings(machine, back, at + half + 1, visit)) return true;
   }
+  return (
+    run(machine, bytes, half, half + overlap, front, visit) ||
+    run(machine, bytes, 2 * half, length, back, visit)
+  );
+}
 
-  /**
-   * Walks both halves at once. A step waits for the table, not for the processor: two independent walks take little
-   * longer than one. The first goes on past the middle until it has seen what straddles it.
-   */
-  function runHalves(
-    bytes: Uint8Array,
-    half: number,
-    length: number,
-    visit: OccurrenceVisitor<unknown>,
-  ): boolean {
-    let front = 0;
-    let back = 0;
-    for (let at = 0; at < half; at++) {
-      front = table[(front << shift) | (classes[bytes[at] as number] as number)] as number;
-      back = table[(back << shift) | (classes[bytes[at + half] as number] as number)] as number;
-      if (Math.max(front, back) < firstEnding) continue;
-      if (visitAll(front, at + 1, visit) || visitAll(back, at + half + 1, visit)) return true;
-    }
-    return run(bytes, half, half + overlap, front, visit) || run(bytes, 2 * half, length, back, visit);
+function visitEndings(
+  { endings, firstEnding }: Machine,
+  state: number,
+  end: number,
+  visit: OccurrenceVisitor<unknown>,
+): boolean {
+  if (state < firstEnding) return false;
+  for (const anchor of endings[state - firstEnding] as readonly number[]) {
+    if (visit(anchor, end) === true) return true;
   }
-
-  function some(bytes: Uint8Array, length: number, visit: OccurrenceVisitor<boolean>): boolean {
-    const half = length >> 1;
-    return half > overlap ? runHalves(bytes, half, length, visit) : run(bytes, 0, length, 0, visit);
-  }
-
-  return { each: (bytes, length, visit) => void run(bytes, 0, length, 0, visit), some };
+  return false;
 }
 
 /** Rows of the table are a power of two wide: 64 classes of bytes hold every folded letter, digit and the marks in use. */

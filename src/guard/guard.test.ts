@@ -75,6 +75,14 @@ describe('the guard of calls', () => {
     );
   });
 
+  it('sees a secret whole that hidden characters split', () => {
+    const split = Array.from(token).join('\u200b');
+    assert.deepEqual(brief(guard.call(call({ arguments: { a: split } }))), [
+      'note hidden-text.zero-width /params/arguments/a',
+      'block secret.gitlab-token /params/arguments/a',
+    ]);
+  });
+
   it('blocks tags and overrides in arguments, and notes the rest', () => {
     const findings = guard.call(
       call({ arguments: { a: invisible, b: 'x\u202ey', c: 'x\u200by', d: '\u001b[1m', e: 'x\u2066y' } }),

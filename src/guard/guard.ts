@@ -4,7 +4,7 @@ import type { JsonDocument, JsonObject, JsonValue } from '../model/json.ts';
 import type { Guard, Inspection } from '../pipeline/ports.ts';
 import { type DetectorName, detectors } from './catalog.ts';
 import { cutDocument } from './cut-document.ts';
-import type { Detector, Side, Sighting, Span, TextInspector } from './detector.ts';
+import type { Detector, Side, Sighting, Span } from './detector.ts';
 import { type RawText, rawText } from './raw-text.ts';
 import { walkTexts } from './text-walk.ts';
 

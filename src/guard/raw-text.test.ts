@@ -18,8 +18,8 @@ describe('raw text', () => {
     }
   });
 
-  it('tells ASCII', () => {
-    assert.equal(rawText(Buffer.from('abc')).ascii, true);
-    assert.equal(rawText(Buffer.from('abç')).ascii, false);
+  it('tells characters that may be hidden', () => {
+    assert.equal(disguised('{"a":"x\u200by"}'), true);
+    assert.equal(disguised('{"a":"größe 東京"}'), false);
   });
 });

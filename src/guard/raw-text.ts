@@ -1,31 +1,34 @@
 import { isAscii } from 'node:buffer';
+import { mayHide } from './hidden-text/find-hidden.ts';
 
 /** A JSON text as bytes, with what decides whether its strings must be decoded to be read. */
 export interface RawText {
-  readonly bytes: Uint8Array;
-  readonly ascii: boolean;
+  readonly bytes: Buffer;
   /**
-   * Some character may stand there in another spelling than its own byte, or is a control character: an escape
-   * `\u`, `\/`, `\b`, `\f` (RFC 8259 section 7) or a raw DEL. Raw control characters below space cannot occur, the
-   * strict reader refuses them.
+   * Some character may stand there in another spelling than its own byte, or may be hidden: an escape `\u`, `\/`,
+   * `\b`, `\f` (RFC 8259 section 7), a raw DEL, a character that does not show. Raw control characters below space
+   * cannot occur, the strict reader refuses them.
    */
   readonly disguised: boolean;
 }
 
-/** Looks at a JSON text once, without decoding it. */
-export function rawText(bytes: Uint8Array): RawText {
-  const first = bytes.indexOf(backslash);
-  return {
-    bytes,
-    ascii: isAscii(bytes),
-    disguised: bytes.includes(0x7f) || (first >= 0 && hasOddEscape(bytes, first)),
-  };
+/** Looks at a JSON text once, without taking it apart. */
+export function rawText(text: Uint8Array): RawText {
+  const bytes = Buffer.from(text.buffer, text.byteOffset, text.length);
+  const disguised = bytes.includes(0x7f) || hasOddEscape(bytes) || holdsHidden(bytes);
+  return { bytes, disguised };
+}
+
+function holdsHidden(bytes: Buffer): boolean {
+  return !isAscii(bytes) && mayHide(bytes.toString('utf8'));
 }
 
 const backslash = 0x5c;
 
-function hasOddEscape(bytes: Uint8Array, from: number): boolean {
-  for (let at = from; at < bytes.length; at++) {
+function hasOddEscape(bytes: Buffer): boolean {
+  const first = bytes.indexOf(backslash);
+  if (first < 0) return false;
+  for (let at = first; at < bytes.length; at++) {
     if (bytes[at] !== backslash) continue;
     at += 1;
     if (isOdd(bytes[at])) return true;

@@ -1,5 +1,4 @@
 import type { Detector, Part, Side, Sighting, Span } from '../detector.ts';
-import type { RawText } from '../raw-text.ts';
 import type { HiddenKind } from './candidate.ts';
 import { hiddenKinds } from './classes.ts';
 import { findHidden, mayHide } from './find-hidden.ts';
@@ -9,13 +8,7 @@ import { findHidden, mayHide } from './find-hidden.ts';
  * a server, and in arguments it is refused where no honest text has it.
  */
 export function hiddenText(): Detector {
-  return { mayConcern, begin: () => inspect, cuts };
-}
-
-/** ASCII spelled plainly can hide nothing; other text is looked through before it is taken apart. */
-function mayConcern({ bytes, ascii, disguised }: RawText): boolean {
-  if (disguised) return true;
-  return !ascii && mayHide(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'));
+  return { mayConcern: ({ disguised }) => disguised, begin: () => inspect, cuts };
 }
 
 function cuts(text: string): readonly Span[] {

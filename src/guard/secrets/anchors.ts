@@ -4,19 +4,29 @@ import { holdsEncodedAt } from './peek.ts';
 /** How a secret may be written so that its own characters do not show. */
 export type Disguise = 'base64' | 'hex' | 'percent';
 
-/** One literal that the automaton looks for, and what it means. */
-export interface Anchor {
+interface AnchorFacts {
   readonly text: string;
   /** Only this case counts; the automaton itself does not tell. */
   readonly exact: boolean;
-  /** Of a secret in the open. */
-  readonly format: SecretFormat | undefined;
-  /** Of a secret in disguise. */
-  readonly disguise: Disguise | undefined;
-  /** How far before the anchor a byte of the disguised text begins (base64: the group of four characters). */
-  readonly lead: number;
   readonly peek: Peek | undefined;
 }
+
+/** One literal of a secret in the open. */
+export interface OpenAnchor extends AnchorFacts {
+  readonly format: SecretFormat;
+  readonly disguise?: undefined;
+}
+
+/** One literal of a secret in disguise. */
+export interface DisguisedAnchor extends AnchorFacts {
+  readonly format?: undefined;
+  readonly disguise: Disguise;
+  /** How far before the anchor a byte of the disguised text begins (base64: the group of four characters). */
+  readonly lead: number;
+}
+
+/** One literal that the automaton looks for, and what it means. */
+export type Anchor = OpenAnchor | DisguisedAnchor;
 
 /** The anchors of some formats and of their disguises. */
 export function anchorsOf(formats: readonly SecretFormat[]): readonly Anchor[] {
@@ -29,15 +39,12 @@ export function anchorsOf(formats: readonly SecretFormat[]): readonly Anchor[] {
   ];
 }
 
-/** The anchors of secrets in the open alone. */
-export function openAnchors(formats: readonly SecretFormat[]): readonly Anchor[] {
+function openAnchors(formats: readonly SecretFormat[]): readonly OpenAnchor[] {
   return formats.flatMap((format) =>
     format.anchors.map((text) => ({
       text,
       exact: format.caseless !== true,
       format,
-      disguise: undefined,
-      lead: 0,
       peek: format.peek,
     })),
   );
@@ -55,7 +62,7 @@ const longestHex = 10;
  * What is certain to stand in base64 of any text that holds the literal: one spelling for each place within a group
  * of three bytes (RFC 4648 section 4, or section 5 for the URL-safe alphabet).
  */
-function base64Anchors(literal: string): readonly Anchor[] {
+function base64Anchors(literal: string): readonly DisguisedAnchor[] {
   return [0, 1, 2].flatMap((place) => {
     const padded = Buffer.from('\0'.repeat(place) + literal, 'latin1').toString('base64');
     const lead = Math.ceil((8 * place) / 6);
@@ -66,28 +73,31 @@ function base64Anchors(literal: string): readonly Anchor[] {
   });
 }
 
-function hexAnchors(literal: string): readonly Anchor[] {
+function hexAnchors(literal: string): readonly DisguisedAnchor[] {
   const text = Buffer.from(literal, 'latin1').toString('hex').slice(0, longestHex);
   return [disguised('hex', text, false, 0)];
 }
 
 /**
- * No honest writer percent-encodes a letter or a digit (RFC 3986 section 2.3), so each of them is an anchor. `%3A%2F%2F` is
- * what an honest writer makes of the `://` of a URL that may hold a password.
+ * No honest writer percent-encodes a letter or a digit (RFC 3986 section 2.3), so each of them is an anchor, encoded
+ * once or twice, and so is anything encoded more often. `%3A%2F%2F` is what an honest writer makes of the `://` of a
+ * URL that may hold a password.
  */
-function percentAnchors(): readonly Anchor[] {
+function percentAnchors(): readonly DisguisedAnchor[] {
   const letters = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-  const spelled = Array.from(letters, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
+  const spelled = Array.from(letters, (letter) => letter.charCodeAt(0).toString(16));
   return [
-    ...spelled.map((text) => disguised('percent', text, false, 0)),
+    ...spelled.map((code) => disguised('percent', `%${code}`, false, 0)),
+    ...spelled.map((code) => disguised('percent', `%25${code}`, false, 0)),
+    disguised('percent', '%2525', false, 0),
     { ...disguised('percent', '%3a%2f%2f', false, 0), peek: holdsEncodedAt },
   ];
 }
 
-function disguised(disguise: Disguise, text: string, exact: boolean, lead: number): Anchor {
-  return { text, exact, format: undefined, disguise, lead, peek: undefined };
+function disguised(disguise: Disguise, text: string, exact: boolean, lead: number): DisguisedAnchor {
+  return { text, exact, disguise, lead, peek: undefined };
 }
 
-function unique(anchors: readonly Anchor[]): readonly Anchor[] {
+function unique(anchors: readonly DisguisedAnchor[]): readonly DisguisedAnchor[] {
   return [...new Map(anchors.map((anchor) => [`${anchor.lead} ${anchor.text}`, anchor])).values()];
 }

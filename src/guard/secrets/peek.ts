@@ -11,6 +11,18 @@ export function followedBy(count: number): Peek {
   };
 }
 
+/**
+ * Whether `=` or `:` comes soon, the last character of the anchor included: after the quotes and spaces that may
+ * stand between a name and what is assigned to it, each of them at most two bytes of JSON.
+ */
+export function assigns(bytes: Uint8Array, end: number, length: number): boolean {
+  const last = Math.min(length, end + 12);
+  for (let at = end - 1; at < last; at++) {
+    if (bytes[at] === 0x3d || bytes[at] === 0x3a) return true;
+  }
+  return false;
+}
+
 /** Longest user part and password of a URL that are looked at. */
 const longest = 384;
 

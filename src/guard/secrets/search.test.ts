@@ -190,6 +190,21 @@ describe('the search for secrets', () => {
     assert.ok(search.mayHold(json(encoded)));
   });
 
+  it('takes off several disguises, one after the other', () => {
+    const [secret = ''] = invented['github-token']?.() ?? [];
+    const percent = (text: string): string =>
+      Array.from(text, (letter) => `%${letter.charCodeAt(0).toString(16)}`).join('');
+    const base64 = Buffer.from(`..${secret}`).toString('base64');
+    for (const text of [
+      percent(percent(secret)),
+      percent(base64),
+      encodeURIComponent(percent(percent(secret))),
+    ]) {
+      assert.deepEqual(kindsIn(text), ['github-token']);
+      assert.ok(search.mayHold(json(text)));
+    }
+  });
+
   it('finds a secret behind a decoy of the same disguise', () => {
     const [secret = ''] = invented['github-token']?.() ?? [];
     const decoy = Buffer.from('ghp_ghp_ghp_').toString('base64');

@@ -1,5 +1,5 @@
 import { type AnchorAutomaton, anchorAutomaton } from '../anchor-automaton.ts';
-import { type Anchor, anchorsOf, type Disguise, openAnchors } from './anchors.ts';
+import { type Anchor, anchorsOf, type Disguise, type DisguisedAnchor, type OpenAnchor } from './anchors.ts';
 import type { Budget } from './budget.ts';
 import { confirm } from './confirm.ts';
 import { disguises } from './disguise.ts';
@@ -9,7 +9,8 @@ import type { SecretFormat } from './format.ts';
 export interface FoundSecret {
   readonly format: SecretFormat;
   readonly length: number;
-  readonly disguise: Disguise | undefined;
+  /** What it was found under, outermost first. */
+  readonly disguises: readonly Disguise[];
 }
 
 /** Finds secrets in texts. */
@@ -22,20 +23,21 @@ export interface SecretSearch {
 /** Prepares the search for some formats. */
 export function secretSearch(formats: readonly SecretFormat[]): SecretSearch {
   const anchors = anchorsOf(formats);
-  const inJson = anchorAutomaton(anchors.map(({ text }) => JSON.stringify(text).slice(1, -1)));
-  const spelledInJson = anchors.map((anchor) => ({
-    ...anchor,
-    text: JSON.stringify(anchor.text).slice(1, -1),
-  }));
-  const everywhere: Net = { anchors, automaton: anchorAutomaton(anchors.map(({ text }) => text)) };
-  const open = openAnchors(formats);
-  const unmasked: Net = { anchors: open, automaton: anchorAutomaton(open.map(({ text }) => text)) };
+  const inJson = netOf(
+    anchors.map((anchor) => ({ ...anchor, text: JSON.stringify(anchor.text).slice(1, -1) })),
+  );
+  const inText = netOf(anchors);
   return {
     mayHold: (json) =>
-      inJson.some(json, json.length, (index, end) =>
-        confirm(spelledInJson[index] as Anchor, json, end, json.length),
+      inJson.automaton.some(json, json.length, (index, end) =>
+        confirm(inJson.anchors[index] as Anchor, json, end, json.length),
       ),
-    find: (text, budget) => (text.length < shortest ? [] : findAll(everywhere, unmasked, text, budget)),
+    find(text, budget): readonly FoundSecret[] {
+      const found: FoundSecret[] = [];
+      if (text.length >= shortest)
+        findIn({ text, bytes: asciiBytes(text), disguises: [] }, inText, budget, found);
+      return found;
+    },
   };
 }
 
@@ -47,49 +49,68 @@ interface Net {
   readonly automaton: AnchorAutomaton;
 }
 
+function netOf(anchors: readonly Anchor[]): Net {
+  return { anchors, automaton: anchorAutomaton(anchors.map(({ text }) => text)) };
+}
+
+/** A text with its characters as bytes at the same offsets. */
+interface Layer {
+  readonly text: string;
+  readonly bytes: Uint8Array;
+  /** What was taken off to get here, outermost first. */
+  readonly disguises: readonly Disguise[];
+}
+
+/** How many disguises are taken off one after the other: base64 in a URL that is encoded twice. */
+const deepest = 3;
+
 /** What it costs to take off a disguise, in verifications. */
 const unmaskCost = 8;
 
-function findAll(everywhere: Net, unmasked: Net, text: string, budget: Budget): readonly FoundSecret[] {
-  const found: FoundSecret[] = [];
+function findIn(layer: Layer, net: Net, budget: Budget, found: FoundSecret[]): void {
+  const { text, bytes } = layer;
   const covered = new Map<string, number>();
-  const bytes = asciiBytes(text);
-  findOpen(everywhere, text, bytes, budget, found, undefined, (anchor, disguise, end) => {
-    const { phases, unmask } = disguises[disguise];
-    const start = end - anchor.text.length - anchor.lead;
-    const phase = `${disguise} ${(start + phases) % phases}`;
-    if (start < 0 || end < (covered.get(phase) ?? 0) || !budget.spend(unmaskCost)) return;
-    const part = unmask(text, start);
-    covered.set(phase, part.coveredUntil);
-    findOpen(unmasked, latin1(part.bytes), part.bytes, budget, found, disguise, () => {});
-  });
-  return found;
-}
+  let foundUntil = 0;
 
-type DisguisedVisitor = (anchor: Anchor, disguise: Disguise, end: number) => void;
+  function unmaskedAt(anchor: DisguisedAnchor, start: number, end: number): void {
+    const part = unmaskAt(layer, anchor.disguise, start - anchor.lead, end, covered, budget);
+    if (part !== undefined) findIn(part, net, budget, found);
+  }
 
-function findOpen(
-  net: Net,
-  text: string,
-  bytes: Uint8Array,
-  budget: Budget,
-  found: FoundSecret[],
-  disguise: Disguise | undefined,
-  visitDisguised: DisguisedVisitor,
-): void {
-  let coveredUntil = 0;
+  function openAt({ format }: OpenAnchor, anchorStart: number, end: number): void {
+    if (end <= foundUntil || !budget.spend(1)) return;
+    const start = beginning(format, text, anchorStart);
+    const length = matchLength(format, text, start);
+    if (length === 0) return;
+    foundUntil = start + length;
+    found.push({ format, length, disguises: layer.disguises });
+  }
+
   net.automaton.each(bytes, bytes.length, (index, end) => {
     const anchor = net.anchors[index] as Anchor;
     if (!confirm(anchor, bytes, end, bytes.length)) return;
-    if (anchor.disguise !== undefined) return visitDisguised(anchor, anchor.disguise, end);
-    const { format } = anchor;
-    if (format === undefined || end <= coveredUntil || !budget.spend(1)) return;
-    const start = beginning(format, text, end - anchor.text.length);
-    const length = matchLength(format, text, start);
-    if (length === 0) return;
-    coveredUntil = start + length;
-    found.push({ format, length, disguise });
+    const start = end - anchor.text.length;
+    if (anchor.disguise === undefined) openAt(anchor, start, end);
+    else unmaskedAt(anchor, start, end);
   });
+}
+
+/** Takes off a disguise, unless that was done already for an earlier anchor in the same part and phase. */
+function unmaskAt(
+  { text, disguises: taken }: Layer,
+  disguise: Disguise,
+  start: number,
+  end: number,
+  covered: Map<string, number>,
+  budget: Budget,
+): Layer | undefined {
+  const { phases, unmask } = disguises[disguise];
+  const phase = `${disguise} ${start % phases}`;
+  if (start < 0 || taken.length === deepest || end < (covered.get(phase) ?? 0)) return undefined;
+  if (!budget.spend(unmaskCost)) return undefined;
+  const part = unmask(text, start);
+  covered.set(phase, part.coveredUntil);
+  return { text: latin1(part.bytes), bytes: part.bytes, disguises: [...taken, disguise] };
 }
 
 /** Walks back over what a secret of this format may have before its anchor. */
@@ -109,7 +130,7 @@ function matchLength({ pattern, accept }: SecretFormat, text: string, start: num
 
 /** The text as bytes at the same offsets; what is not ASCII becomes a byte that no anchor holds. */
 function asciiBytes(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
+  const bytes = Buffer.allocUnsafe(text.length);
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
     bytes[at] = unit < 0x80 ? unit : 0xff;

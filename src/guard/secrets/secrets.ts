@@ -1,4 +1,6 @@
+import { without } from '../cut-document.ts';
 import type { Detector, Side, Sighting, TextInspector } from '../detector.ts';
+import { findHidden, mayHide } from '../hidden-text/find-hidden.ts';
 import { startBudget } from './budget.ts';
 import { secretFormats } from './formats.ts';
 import { type FoundSecret, secretSearch } from './search.ts';
@@ -14,7 +16,7 @@ export function secrets(): Detector {
     begin(): TextInspector {
       const budget = startBudget(budgetUnits);
       return (text, side) => {
-        const found = search.find(text, budget).map((secret) => sighting(secret, side));
+        const found = search.find(visible(text), budget).map((secret) => sighting(secret, side));
         return budget.ranOut() ? [...found, unverified(side)] : found;
       };
     },
@@ -22,8 +24,18 @@ export function secrets(): Detector {
   };
 }
 
-function sighting({ format, length, disguise }: FoundSecret, side: Side): Sighting {
-  const spelling = disguise === undefined ? '' : `, in ${disguise} encoding`;
+/** Hidden characters must not split a secret: whoever takes them out has it whole. */
+function visible(text: string): string {
+  return mayHide(text)
+    ? without(
+        text,
+        findHidden(text).filter((span) => span.cut),
+      )
+    : text;
+}
+
+function sighting({ format, length, disguises }: FoundSecret, side: Side): Sighting {
+  const spelling = disguises.length === 0 ? '' : `, in ${disguises.join(' and ')} encoding`;
   return {
     code: `secret.${format.kind}`,
     action: actionOn(side),

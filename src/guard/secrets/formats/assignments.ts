@@ -1,5 +1,6 @@
 import { entropy, placeholder } from '../entropy.ts';
 import type { SecretFormat } from '../format.ts';
+import { assigns } from '../peek.ts';
 
 const names = [
   'password',
@@ -34,6 +35,7 @@ export const assignmentFormats: readonly SecretFormat[] = [
     name: 'value assigned to a secret name',
     anchors: names.flatMap((name) => separators.map((separator) => name + separator)),
     caseless: true,
+    peek: assigns,
     pattern:
       /[a-z_-]{3,16}["'\\]{0,3}\s{0,3}[:=]\s{0,3}["'\\]{0,3}([\w+/~!@#%^*.=?$-]{10,200})(?:["'\s,;&}\\)\]]|$)/iy,
     accept: ([, value = '']) => looksAssigned(value),
