@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { findRunning, type Running } from '../../control/running.ts';
+
+/** Where the bridge sends messages, and what proves who sends them. */
+export interface Target {
+  readonly url: URL;
+  readonly token: string | undefined;
+}
+
+/** What the user said of the gateway; the environment and the running gateway fill in the rest. */
+export interface TargetOptions {
+  /** An MCP endpoint. Default: `BARTIZAN_URL`, else the gateway that runs on this machine. */
+  readonly url?: string | undefined;
+  /** Default: the file, else `BARTIZAN_TOKEN`, else the owner's token of the gateway that runs on this machine. */
+  readonly token?: string | undefined;
+  readonly tokenFile?: string | undefined;
+  /** The configuration of the running gateway, if that has a state directory of its own. */
+  readonly config?: string | undefined;
+}
+
+/**
+ * Finds the gateway. Asked again when a gateway was started anew, because its port and token may differ.
+ * @throws Error that says what to do when there is no gateway or the token cannot be read
+ */
+export async function findTarget(options: TargetOptions): Promise<Target> {
+  const directory = await stateDirectory(options.config);
+  const running = await findRunning(directory);
+  const url = endpointOf(options.url ?? process.env['BARTIZAN_URL'], running, directory);
+  return { url, token: await tokenFor(url, options, running) };
+}
+
+async function stateDirectory(config: string | undefined): Promise<string> {
+  if (config === undefined) return process.env['BARTIZAN_HOME'] || join(homedir(), '.bartizan');
+  // Loaded only when asked for: reading a configuration takes longer than all the rest of the start.
+  const { loadConfig } = await import('../config-file.ts');
+  return (await loadConfig(config)).settings.state.directory;
+}
+
+function endpointOf(given: string | undefined, running: Running | undefined, directory: string): URL {
+  if (given) return parseEndpoint(given);
+  if (running !== undefined) return new URL('/mcp', running.url);
+  throw new Error(
+    `no gateway runs with the state directory \`${directory}\`; start one with \`bartizan up\`, name its ` +
+      'configuration with `--config`, or its endpoint with `--url` or `BARTIZAN_URL`',
+  );
+}
+
+function parseEndpoint(given: string): URL {
+  const url = URL.parse(given);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new Error(
+      `\`${given}\` is not an http or https URL; give the endpoint, such as http://127.0.0.1:7300/mcp`,
+    );
+  }
+  if (url.pathname === '/') url.pathname = '/mcp';
+  return url;
+}
+
+async function tokenFor(
+  url: URL,
+  options: TargetOptions,
+  running: Running | undefined,
+): Promise<string | undefined> {
+  if (options.token !== undefined) return options.token;
+  if (options.tokenFile !== undefined) return readToken(options.tokenFile);
+  const fromEnvironment = process.env['BARTIZAN_TOKEN'];
+  if (fromEnvironment) return fromEnvironment;
+  // INVARIANT: the owner's token goes to the gateway that wrote it and to no other address.
+  if (running === undefined || new URL(running.url).origin !== url.origin) return undefined;
+  return readToken(running.tokenFile).catch(() => undefined);
+}
+
+async function readToken(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`cannot read the token file \`${file}\`: ${error.code ?? error.message}`);
+  });
+  return text.trim();
+}
