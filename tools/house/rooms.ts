@@ -29,7 +29,7 @@ export const rooms: Readonly<Record<string, RoomRule>> = {
   store: adapter,
   control: adapter,
   scan: { rooms: ['model'], builtins: 'all' },
-  cli: { rooms: ['gateway', 'control', 'scan', 'audit', 'model'], builtins: 'all' },
+  cli: { rooms: ['gateway', 'control', 'scan', 'audit', 'model', 'wire'], builtins: 'all' },
   testing: adapter,
 };
 
