@@ -3,6 +3,7 @@ import { objectMember, stringMember } from '../../../model/json.ts';
 import { metaKey } from '../../../model/meta-key.ts';
 import { Refusal, refuse } from '../../../model/refusal.ts';
 import { isBatch } from '../../../wire/front/batch.ts';
+import { decodeHeaderValue } from '../../../wire/header-value.ts';
 import { sseKeepAlive } from '../../../wire/sse.ts';
 import { answerTo } from '../answer.ts';
 import type { FrontContext } from '../context.ts';
@@ -47,7 +48,7 @@ function isModern({ document }: Message, exchange: Exchange, { legacy }: FrontCo
 async function postMessage(host: Host, known: Known, message: Message): Promise<void> {
   const { turn } = known;
   const id = idOf(message.document);
-  const barred = checkHeaders(turn);
+  const barred = checkHeaders(turn, message);
   if (barred !== undefined) return refuseTurn(turn, barred, id);
   if (message.kind === 'request' && message.method === 'initialize') return begin(host, known, message);
   const session = sessionNamed(host, known);
@@ -60,15 +61,24 @@ async function postMessage(host: Host, known: Known, message: Message): Promise<
 }
 
 /**
- * Headers of the modern revision on a request that does not declare it: whoever reads them on the way may trust what
- * nobody compared with the body (streamable-http, "Server Validation").
+ * Headers of the modern revision on a message of an older one: whoever reads them on the way may trust what nobody
+ * compared with the body, so they are compared here (streamable-http, "Server Validation").
  */
-function checkHeaders({ exchange, context }: Turn): Refusal | undefined {
+function checkHeaders({ exchange, context }: Turn, message: Message): Refusal | undefined {
   const version = exchange.header('mcp-protocol-version');
   if (version !== undefined && !context.legacy.has(version)) return unsupported(version, context.revisions);
-  const header = ['mcp-method', 'mcp-name'].find((name) => exchange.header(name) !== undefined);
-  if (header === undefined) return undefined;
-  const reason = `the header \`${header}\` needs \`MCP-Protocol-Version\` with a revision that has it`;
+  const method = message.kind === 'response' ? undefined : message.method;
+  if (!mirrors(exchange.header('mcp-method'), method)) return disagreement('Mcp-Method', 'method');
+  const { name, uri } = paramsOf(message.document);
+  return mirrors(exchange.header('mcp-name'), name ?? uri) ? undefined : disagreement('Mcp-Name', 'params');
+}
+
+function mirrors(header: string | undefined, value: unknown): boolean {
+  return header === undefined || decodeHeaderValue(header) === value;
+}
+
+function disagreement(header: string, member: string): Refusal {
+  const reason = `the header \`${header}\` disagrees with \`${member}\``;
   return refuse('header_mismatch', reason, { reason });
 }
 
