@@ -1,12 +1,11 @@
 import type { JsonDocument } from '../model/json.ts';
-import type { NotificationPlace } from '../model/notification.ts';
 import type { ServerId } from '../model/server-id.ts';
 import { admitOffer } from './offer/admit.ts';
 import { guardOffer } from './offer/guard.ts';
 import { nameOffer } from './offer/name.ts';
 import { releaseOffer } from './offer/release.ts';
 import { withholding } from './offer/withhold.ts';
-import type { Ports } from './ports.ts';
+import type { ListenFilter, Ports } from './ports.ts';
 import type { Recorded } from './record-decision.ts';
 import { pipeline, Stopped } from './stage.ts';
 
@@ -14,7 +13,8 @@ import { pipeline, Stopped } from './stage.ts';
 export interface Offered {
   readonly state: Recorded;
   readonly server: ServerId;
-  readonly place: NotificationPlace;
+  /** The filter of the change stream that the message came by; undefined for a message of a running call. */
+  readonly filter: ListenFilter | undefined;
   readonly message: JsonDocument;
 }
 
@@ -22,7 +22,7 @@ export interface Offered {
 export type Offer = (
   state: Recorded,
   server: ServerId,
-  place?: NotificationPlace,
+  filter?: ListenFilter,
 ) => (message: JsonDocument) => Promise<void>;
 
 /** The way back: what flows to a client beside the answers passes these stages, in this order. */
@@ -34,9 +34,8 @@ export function offer(ports: Ports): Offer {
     .through(releaseOffer());
   const withhold = withholding(ports);
   const never = new AbortController().signal;
-  return (state, server, place = 'call') =>
-    async (message) => {
-      const run = await stages.run({ state, server, place, message }, never);
-      if (run instanceof Stopped) withhold(run);
-    };
+  return (state, server, filter) => async (message) => {
+    const run = await stages.run({ state, server, filter, message }, never);
+    if (run instanceof Stopped) withhold(run);
+  };
 }

@@ -58,7 +58,7 @@ function open(
   signal: AbortSignal,
 ): Stream {
   const ready = Promise.withResolvers<void>();
-  const deliver = offer(state, server, 'listen');
+  const deliver = offer(state, server, filter);
   const ended = ports.upstreams.listen(
     {
       permit: state.permit,

@@ -3,7 +3,7 @@ import { logLevels, notifications } from '../../model/notification.ts';
 import { type Refusal, refuse } from '../../model/refusal.ts';
 import { accessRequest } from '../access.ts';
 import type { Offered } from '../offer.ts';
-import type { Ports } from '../ports.ts';
+import type { ListenFilter, Ports } from '../ports.ts';
 import type { Stage } from '../stage.ts';
 
 /** The message is one that this client may get now. */
@@ -30,18 +30,33 @@ function objection(
   offered: Offered,
   method: string,
 ): Refusal | undefined {
-  if (notifications[method] !== offered.place)
+  const { filter } = offered;
+  if (notifications[method] !== (filter === undefined ? 'call' : 'listen')) {
     return refuse('method_unknown', `${method || 'no method'} here`);
-  switch (method) {
-    case 'notifications/progress':
-      return foreignProgress(offered);
-    case 'notifications/message':
-      return unwantedLog(offered);
-    case 'notifications/resources/updated':
-      return forbiddenUpdate(ports, offered);
-    default:
-      return undefined;
   }
+  if (filter !== undefined)
+    return unsubscribed(filter, method, uriOf(offered)) ?? forbiddenUpdate(ports, offered);
+  if (method === 'notifications/progress') return foreignProgress(offered);
+  return method === 'notifications/message' ? unwantedLog(offered) : undefined;
+}
+
+/** A stream delivers what it acknowledged and nothing else (patterns/subscriptions). */
+function unsubscribed(filter: ListenFilter, method: string, uri: string | undefined): Refusal | undefined {
+  const flag = listChanges[method];
+  const wanted = flag === undefined ? filter.resourceSubscriptions.includes(uri ?? '') : filter[flag];
+  return wanted ? undefined : refuse('invalid_request', `${method} outside the acknowledged filter`);
+}
+
+const listChanges: Readonly<
+  Record<string, 'toolsListChanged' | 'promptsListChanged' | 'resourcesListChanged'>
+> = {
+  'notifications/tools/list_changed': 'toolsListChanged',
+  'notifications/prompts/list_changed': 'promptsListChanged',
+  'notifications/resources/list_changed': 'resourcesListChanged',
+};
+
+function uriOf({ message }: Offered): string | undefined {
+  return stringMember(objectMember(message.value, 'params'), 'uri');
 }
 
 function foreignProgress({ state, message }: Offered): Refusal | undefined {
@@ -58,13 +73,21 @@ function unwantedLog({ state, message }: Offered): Refusal | undefined {
   return refuse('invalid_request', 'a log message that the call did not ask for');
 }
 
+/** The policy may have changed its mind since the stream was opened. */
 function forbiddenUpdate(
   { policy, tagger, clock }: Pick<Ports, 'policy' | 'tagger' | 'clock'>,
-  { state, server, message }: Offered,
+  offered: Offered,
 ): Refusal | undefined {
-  const name = stringMember(objectMember(message.value, 'params'), 'uri') ?? '';
-  const now = { ...state, instant: clock.now() };
-  const request = accessRequest(tagger, now, { server, kind: 'resource', name }, 'resources/read', {});
+  const name = uriOf(offered);
+  if (name === undefined) return undefined;
+  const now = { ...offered.state, instant: clock.now() };
+  const request = accessRequest(
+    tagger,
+    now,
+    { server: offered.server, kind: 'resource', name },
+    'resources/read',
+    {},
+  );
   if (policy.decide(request).effect === 'permit') return undefined;
   return refuse('policy_denied', `an update of ${JSON.stringify(name)}`);
 }

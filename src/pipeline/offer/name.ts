@@ -12,7 +12,7 @@ export type NamedOffer = GuardedOffer & { readonly named: JsonDocument };
 export function nameOffer(): Stage<GuardedOffer, { readonly named: JsonDocument }> {
   return {
     name: 'name message',
-    run: (offered) => ({ named: offered.place === 'listen' ? delivered(offered) : offered.clean }),
+    run: (offered) => ({ named: offered.filter === undefined ? offered.clean : delivered(offered) }),
   };
 }
 
