@@ -1,3 +1,4 @@
+import { findRunning } from '../control/running.ts';
 import { loadConfig } from './config-file.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
 import { loadGateway } from './load-gateway.ts';
@@ -15,8 +16,9 @@ export interface TokenOptions {
 export async function runToken(options: TokenOptions): Promise<ExitCode> {
   const { settings } = await loadConfig(options.config);
   const { issueOwnerToken } = await loadGateway();
+  const wanted = options.resource ?? (await findRunning(settings.state.directory))?.url;
   const { value, resource, expiresAt } = await issueOwnerToken(settings, {
-    ...(options.resource === undefined ? {} : { resource: options.resource }),
+    ...(wanted === undefined ? {} : { resource: wanted }),
     ...(options.minutes === undefined ? {} : { minutes: options.minutes }),
   });
   const expires = new Date(expiresAt).toISOString();

@@ -52,7 +52,7 @@ Settings of bartizan.yaml (\`bartizan config print\` shows them with their defau
   limits      bounds of size, time and number
 
 Exit status: 0 fine, 1 findings, 2 wrong command line or configuration, 3 could not run.
-Documentation: docs/configuration.md, docs/cli.md and docs/denials.md, in the package and the repository.`;
+Documentation: docs/configuration.md, docs/cli.md and docs/denials.md in the repository of Bartizan.`;
 
 function addGatewayCommands(program: Command, done: (code: Outcome) => void): void {
   program

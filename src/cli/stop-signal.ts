@@ -2,9 +2,12 @@
 const echoMs = 500;
 
 /**
- * Resolves with the first SIGINT or SIGTERM. A later one, when it is no echo of the first, forces the end.
+ * Resolves with the first of the signals. A later one, when it is no echo of the first, forces the end.
  */
-export function stopSignal(force: (signal: NodeJS.Signals) => void): Promise<NodeJS.Signals> {
+export function stopSignal(
+  force: (signal: NodeJS.Signals) => void,
+  signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM'],
+): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let first: number | undefined;
     const hear = (signal: NodeJS.Signals): void => {
@@ -13,7 +16,6 @@ export function stopSignal(force: (signal: NodeJS.Signals) => void): Promise<Nod
       if (first === now) resolve(signal);
       else if (now - first > echoMs) force(signal);
     };
-    process.on('SIGINT', hear);
-    process.on('SIGTERM', hear);
+    for (const signal of signals) process.on(signal, hear);
   });
 }

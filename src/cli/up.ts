@@ -1,12 +1,13 @@
 import { formatProblem } from '../control/config-error.ts';
 import type { Gateway, GatewayModule } from '../control/gateway-contract.ts';
 import type { ListenOrders, Loaded } from '../control/load-settings.ts';
-import { announceRunning, tokenFileIn, withdrawRunning } from '../control/running.ts';
+import { announceRunning, tokenFileIn, withdrawRunning, writeToken } from '../control/running.ts';
 import { watchSettings } from '../control/watch-settings.ts';
 import { loadConfig } from './config-file.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
 import { loadGateway } from './load-gateway.ts';
 import { output } from './output.ts';
+import { refreshToken } from './refresh-token.ts';
 import { startScreen } from './start-screen.ts';
 import { stopSignal } from './stop-signal.ts';
 
@@ -17,6 +18,9 @@ export interface UpOptions {
   readonly host?: string;
   readonly json: boolean;
 }
+
+/** How long what was stopped may take to let go of the process, in milliseconds. */
+const lingerMs = 2_000;
 
 /** Runs the gateway until it is told to stop. */
 export async function runUp(options: UpOptions): Promise<ExitCode> {
@@ -30,7 +34,7 @@ export async function runUp(options: UpOptions): Promise<ExitCode> {
   const module = await loadGateway();
   const problems = await module.checkSettings(loaded.settings);
   if (problems.length > 0) return refuse(problems, options.json);
-  const stopped = stopSignal(forceEnd);
+  const stopped = stopSignal(forceEnd, hangupMeansEnd() ? ['SIGINT', 'SIGTERM', 'SIGHUP'] : undefined);
   const gateway = await module.startGateway(loaded.settings, { report: reporter(options.json) });
   await announce(gateway, loaded, options);
   await runUntil(stopped, { gateway, module, loaded, load, json: options.json });
@@ -53,14 +57,30 @@ async function runUntil(stopped: Promise<NodeJS.Signals>, run: Run): Promise<voi
     check: (loaded) => run.module.checkSettings(loaded.settings),
     onLoad: (loaded, before) => takeOver(run, loaded, before),
     onError: (error, kept) => reportKept(run.json, error, kept),
+    reloadOnHangup: !hangupMeansEnd(),
     signal: ending.signal,
   });
+  keepTokenGood(run, ending.signal);
   const signal = await stopped;
   ending.abort();
   output.say(output.style('dim', `${signal}: stopping; press Ctrl-C again to force it`));
   await run.gateway.stop();
   await withdrawRunning(run.loaded.settings.state.directory, process.pid);
   if (run.json) output.data(JSON.stringify({ event: 'stopped', signal }));
+  // Nothing is left to do; whatever still holds the process must not keep it.
+  setTimeout(() => process.exit(), lingerMs).unref();
+}
+
+function keepTokenGood({ gateway, module, loaded: { settings } }: Run, signal: AbortSignal): void {
+  if (gateway.token === undefined) return;
+  refreshToken({
+    minutes: settings.identity.owner.tokenMinutes,
+    resource: gateway.token.resource,
+    issue: (order) => module.issueOwnerToken(settings, order),
+    write: (token) => writeToken(tokenFileIn(settings.state.directory), token),
+    warn,
+    signal,
+  });
 }
 
 function refuse(problems: readonly string[], json: boolean): ExitCode {
@@ -71,6 +91,11 @@ function refuse(problems: readonly string[], json: boolean): ExitCode {
 
 function warn(message: string): void {
   output.say(`${output.style('yellow', 'warning')} ${message}`);
+}
+
+/** On a terminal SIGHUP says that the terminal is gone; a service is told by it to read its configuration again. */
+function hangupMeansEnd(): boolean {
+  return process.stderr.isTTY || process.stdin.isTTY;
 }
 
 /** Passes on what happens while the gateway runs; that it started and ended has lines of its own. */

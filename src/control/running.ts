@@ -25,8 +25,13 @@ export async function announceRunning(
   token: string | undefined,
 ): Promise<void> {
   await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
-  if (token !== undefined) await replaceFile(running.tokenFile, `${token}\n`);
+  if (token !== undefined) await writeToken(running.tokenFile, token);
   await replaceFile(fileIn(stateDirectory), `${JSON.stringify(running)}\n`);
+}
+
+/** Puts a token in the place of the last one. */
+export function writeToken(tokenFile: string, token: string): Promise<void> {
+  return replaceFile(tokenFile, `${token}\n`);
 }
 
 /** The gateway that runs with this state directory; undefined when none does. */

@@ -14,6 +14,8 @@ export interface WatchOrders {
   readonly onLoad: (loaded: Loaded, before: Loaded) => Promise<void>;
   /** Hears why the last good configuration stays in use. */
   readonly onError: (error: Error, kept: Loaded) => void;
+  /** Whether SIGHUP reloads too, as services do it. */
+  readonly reloadOnHangup: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -21,7 +23,7 @@ export interface WatchOrders {
 const settleMs = 100;
 
 /**
- * Reloads a configuration when the file, or a file it refers to, changes, and on SIGHUP. One reload runs at a time, and
+ * Reloads a configuration when the file, or a file it refers to, changes, or on SIGHUP. One reload runs at a time, and
  * the last good configuration stays in use until a better one is taken over. Ends with the signal.
  */
 export function watchSettings(orders: WatchOrders): void {
@@ -48,7 +50,7 @@ export function watchSettings(orders: WatchOrders): void {
     timer = setTimeout(enqueue, settleMs, false);
   };
   places.follow(current.paths);
-  process.on('SIGHUP', now);
+  if (orders.reloadOnHangup) process.on('SIGHUP', now);
   orders.signal.addEventListener(
     'abort',
     () => {

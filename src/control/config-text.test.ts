@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { readConfigText } from './config-text.ts';
+import { blankComments } from './jsonc.ts';
+
+test('any JSON reads as JSON.parse reads it, indented by tabs or not', () => {
+  fc.assert(
+    fc.property(
+      fc.dictionary(fc.string({ maxLength: 20 }), fc.jsonValue()),
+      fc.constantFrom('', '\t', 2),
+      (value, indent) => {
+        const text = JSON.stringify(value, null, indent);
+        const { tree, faults } = readConfigText('mcp.json', text);
+        assert.deepEqual(faults, []);
+        assert.equal(JSON.stringify(tree), JSON.stringify(JSON.parse(text)));
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test('comments become blanks and strings stay as they are', () => {
+  const text = '{ "a": "http://x /* no */", // yes\n\t/* yes\n yes */ "b\\"//": 1 }';
+  const blank = blankComments(text);
+  assert.equal(blank.length, text.length);
+  assert.deepEqual(JSON.parse(blank), { a: 'http://x /* no */', 'b"//': 1 });
+});
+
+test('a comment that never ends is a fault and not an endless search', () => {
+  const started = performance.now();
+  readConfigText('mcp.json', `{ /*${'*'.repeat(200_000)}`);
+  readConfigText('mcp.json', `{ "${'\\\\'.repeat(100_000)}`);
+  assert.ok(performance.now() - started < 2_000);
+});
