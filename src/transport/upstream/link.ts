@@ -9,29 +9,38 @@ import type { ListenOrder, RelayOrder, Scope, ServerDescription } from '../../pi
  * INVARIANT: a link never serves two principals.
  */
 export interface Link {
-  /** Calls or streams run on it. */
+  /** Calls or streams run on it, or calls wait for their clients. */
   readonly busy: () => boolean;
   /** It can serve no more calls: the session ended or the process died. */
   readonly closed: () => boolean;
-  readonly relay: (order: RelayOrder, signal: AbortSignal) => Promise<Reply | Refusal | WrongEra>;
-  readonly listen: (order: ListenOrder, signal: AbortSignal) => Promise<void>;
+  readonly relay: (order: RelayOrder, signal: AbortSignal) => Promise<Reply | Failure>;
+  readonly listen: (order: ListenOrder, signal: AbortSignal) => Promise<Failure | undefined>;
   /** A request of the gateway's own; resolves with the `result`. */
-  readonly ask: (
-    method: string,
-    params: JsonObject,
-    scope: Scope,
-    signal: AbortSignal,
-  ) => Promise<JsonObject | Refusal | WrongEra>;
-  readonly describe: (scope: Scope, signal: AbortSignal) => Promise<ServerDescription | Refusal | WrongEra>;
+  readonly ask: Ask;
+  readonly describe: (scope: Scope, signal: AbortSignal) => Promise<ServerDescription | Failure>;
   /** Ends what runs and frees everything, within two seconds. */
   readonly close: () => Promise<void>;
 }
 
-/** The server turned the request down before running it, in a way that servers of the link's era do not. */
-export class WrongEra {
+/** Sends a request of the gateway's own. */
+export type Ask = (
+  method: string,
+  params: JsonObject,
+  scope: Scope,
+  signal: AbortSignal,
+) => Promise<JsonObject | Failure>;
+
+/** Why a link gave no answer. */
+export type Failure = Refusal | NotServed;
+
+/** The server turned the request down before running it, so that it may be sent once more by another way. */
+export class NotServed {
+  /** `era`: servers of the link's era do not answer so. `session`: the server no longer knows the session. */
+  readonly cause: 'era' | 'session';
   readonly detail: string;
 
-  constructor(detail: string) {
+  constructor(cause: NotServed['cause'], detail: string) {
+    this.cause = cause;
     this.detail = detail;
   }
 }

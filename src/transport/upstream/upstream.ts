@@ -12,7 +12,7 @@ import type {
 } from '../../pipeline/ports.ts';
 import { allCapabilities, policedCapabilities } from '../../wire/upstream/capabilities.ts';
 import { eraOf } from './era.ts';
-import { type Link, WrongEra } from './link.ts';
+import { type Failure, type Link, NotServed } from './link.ts';
 import { links } from './links.ts';
 import { openLink } from './open-link.ts';
 import type { ServerContext } from './settings.ts';
@@ -50,13 +50,13 @@ export function upstreamOf(context: ServerContext, verdicts: EraVerdicts, listCh
     );
   };
 
-  type Use<Result> = (link: Link) => Promise<Result | Refusal | WrongEra>;
+  type Use<Result> = (link: Link) => Promise<Result | Failure>;
   const attempt = async <Result>(
     verdict: EraVerdict | Refusal,
     scope: Scope,
     capabilities: JsonObject,
     use: Use<Result>,
-  ): Promise<Result | Refusal | WrongEra> => {
+  ): Promise<Result | Failure> => {
     if (verdict instanceof Refusal) return verdict;
     const link = linkFor(verdict, scope, capabilities);
     return link instanceof Refusal ? link : use(link);
@@ -69,11 +69,11 @@ export function upstreamOf(context: ServerContext, verdicts: EraVerdicts, listCh
   ): Promise<Result | Refusal> => {
     const verdict = era.known() ?? (await era.find(scope, signal));
     const first = await attempt(verdict, scope, capabilities, use);
-    if (!(first instanceof WrongEra)) return first;
-    // The server turned the request down unread, so that it can be sent once more in the other era.
-    era.doubt();
+    if (!(first instanceof NotServed)) return first;
+    // The server turned the request down unread, so that it may be sent once more.
+    if (first.cause === 'era') era.doubt();
     const second = await attempt(await era.find(scope, signal), scope, capabilities, use);
-    return second instanceof WrongEra ? refuse('upstream_failed', `the era is unclear: ${second.detail}`) : second;
+    return second instanceof NotServed ? refuse('upstream_failed', `twice not served: ${second.detail}`) : second;
   };
 
   return {
@@ -86,7 +86,7 @@ export function upstreamOf(context: ServerContext, verdicts: EraVerdicts, listCh
     },
     listen: async (order, signal) => {
       if (!order.permit.valid) return;
-      const ended = await onLink<void>(order.scope, allCapabilities, signal, (link) => link.listen(order, signal));
+      const ended = await onLink<undefined>(order.scope, allCapabilities, signal, (link) => link.listen(order, signal));
       if (ended instanceof Refusal && !signal.aborted) context.log('listen failed', ended.detail);
     },
     ask: (method, params, scope, signal) =>

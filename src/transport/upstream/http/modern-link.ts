@@ -10,7 +10,7 @@ import type { Codec } from '../../../wire/codec.ts';
 import { codecs } from '../../../wire/revisions.ts';
 import { allCapabilities, policedCapabilities } from '../../../wire/upstream/capabilities.ts';
 import { describeResult } from '../describe.ts';
-import { type Link, WrongEra } from '../link.ts';
+import { type Failure, type Link, NotServed } from '../link.ts';
 import { changedLists } from '../list-changes.ts';
 import { listenRequest } from '../listen-request.ts';
 import { requestOf, resultOf, withoutSubscription } from '../message.ts';
@@ -65,7 +65,7 @@ class ModernHttpLink {
     };
   }
 
-  readonly #relay = (order: RelayOrder, signal: AbortSignal): Promise<Reply | Refusal | WrongEra> => {
+  readonly #relay = (order: RelayOrder, signal: AbortSignal): Promise<Reply | Failure> => {
     const { call, primitive, scope } = order;
     const { upstream } = this.#codec;
     const target =
@@ -88,7 +88,7 @@ class ModernHttpLink {
       return inner === undefined ? undefined : order.notify(inner);
     };
     return this.#post({ document, id: call.id, headers, onNotification }, signal, (outcome) =>
-      outcome instanceof Refusal || outcome instanceof WrongEra ? outcome : upstream.reply(outcome, call),
+      outcome instanceof Refusal || outcome instanceof NotServed ? outcome : upstream.reply(outcome, call),
     );
   };
 
@@ -97,19 +97,19 @@ class ModernHttpLink {
     params: JsonObject,
     scope: Scope,
     signal: AbortSignal,
-  ): Promise<JsonObject | Refusal | WrongEra> => {
+  ): Promise<JsonObject | Failure> => {
     const id = ++this.#lastId;
     const document = requestOf(id, method, { ...params, _meta: this.#meta() });
     const headers = [...this.#base(scope), ...methodHeaders(method, undefined)];
     return this.#post({ document, id, headers, onNotification: () => undefined }, signal, (outcome) =>
-      outcome instanceof Refusal || outcome instanceof WrongEra ? outcome : resultOf(outcome),
+      outcome instanceof Refusal || outcome instanceof NotServed ? outcome : resultOf(outcome),
     );
   };
 
   readonly #listen = async (
     { filter, scope, ready, notify }: ListenOrder,
     signal: AbortSignal,
-  ): Promise<void> => {
+  ): Promise<Failure | undefined> => {
     const id = ++this.#lastId;
     const headers = [...this.#base(scope), ...methodHeaders('subscriptions/listen', undefined)];
     const onNotification = (message: JsonDocument): Promise<void> | undefined => {
@@ -124,7 +124,7 @@ class ModernHttpLink {
       signal,
       (ended) => ended,
     );
-    if (outcome instanceof Refusal && !signal.aborted) this.#context.log('listen ended', outcome.detail);
+    return outcome instanceof Refusal || outcome instanceof NotServed ? outcome : undefined;
   };
 
   #post<Result>(
@@ -133,7 +133,7 @@ class ModernHttpLink {
       readonly endless?: boolean;
     },
     signal: AbortSignal,
-    read: (outcome: JsonDocument | Refusal | WrongEra) => Result,
+    read: (outcome: JsonDocument | Failure) => Result,
   ): Promise<Result | Refusal> {
     const { settings, limits, log } = this.#context;
     this.#running++;

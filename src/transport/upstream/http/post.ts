@@ -4,7 +4,7 @@ import type { JsonDocument } from '../../../model/json.ts';
 import { Refusal, refuse } from '../../../model/refusal.ts';
 import { codecOf } from '../../../wire/revisions.ts';
 import type { SseEvent } from '../../../wire/sse.ts';
-import { WrongEra } from '../link.ts';
+import { type Failure, NotServed } from '../link.ts';
 import { readMessage, sortMessage } from '../message.ts';
 import type { UpstreamLimits } from '../settings.ts';
 import { type Answer, exchange } from './exchange.ts';
@@ -28,7 +28,7 @@ export function post(
   pool: Dispatcher,
   options: PostOptions,
   signal: AbortSignal,
-  settle: (outcome: JsonDocument | Refusal | WrongEra) => void,
+  settle: (outcome: JsonDocument | Failure) => void,
 ): void {
   const { document, headers, path, timeoutMs, limits, id } = options;
   const running = exchange(
@@ -74,7 +74,7 @@ function takeEvent(
   }
 }
 
-function outcomeOf(answer: Answer, id: JsonRpcId): JsonDocument | Refusal | WrongEra {
+function outcomeOf(answer: Answer, id: JsonRpcId): JsonDocument | Failure {
   const { status, document, streamed } = answer;
   if (streamed) return refuse('upstream_failed', 'the event stream ended before the response');
   if (status === 200) return document === undefined ? noMessage(status) : sameId(document, id);
@@ -84,7 +84,7 @@ function outcomeOf(answer: Answer, id: JsonRpcId): JsonDocument | Refusal | Wron
   if (offered !== undefined) return otherVersion(offered);
   if (document !== undefined && isAnswerTo(answer, id)) return document;
   const refused = status >= 400 && !isModernError(answer);
-  return refused ? new WrongEra(`status ${status}`) : noMessage(status);
+  return refused ? new NotServed('era', `status ${status}`) : noMessage(status);
 }
 
 function sameId(document: JsonDocument, id: JsonRpcId): JsonDocument | Refusal {
@@ -97,8 +97,8 @@ function noMessage(status: number): Refusal {
 }
 
 /** A server that offers only revisions with sessions is reached by `initialize`. */
-function otherVersion(offered: readonly string[]): Refusal | WrongEra {
+function otherVersion(offered: readonly string[]): Failure {
   if (offered.some((version) => codecOf(version)?.era === 'legacy'))
-    return new WrongEra('it offers older revisions');
+    return new NotServed('era', 'it offers older revisions');
   return refuse('upstream_failed', `the upstream speaks only ${JSON.stringify(offered.slice(0, 8))}`);
 }
