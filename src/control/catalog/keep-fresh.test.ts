@@ -93,3 +93,12 @@ test('never keeps more keys than its bound, and drops the oldest', async () => {
   assert.deepEqual([await cache.get('c'), await cache.get('b')], ['c3', 'b2']);
   assert.equal(await cache.get('a'), 'a4');
 });
+
+test('a source that fails once is asked again', async () => {
+  const cache = bench();
+  const { answer } = cache;
+  cache.answer = () => Promise.reject(new Error('broken'));
+  await assert.rejects(cache.get('a'), /broken/);
+  cache.answer = answer;
+  assert.equal(await cache.get('a'), 'a2');
+});

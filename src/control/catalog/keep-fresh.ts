@@ -7,7 +7,7 @@ export interface Kept<Value> {
   readonly at: number;
 }
 
-/** A bounded cache that fetches each key once at a time. Refusals are not kept; `fetch` answers a failure with one. */
+/** A bounded cache that fetches each key once at a time. Neither refusals nor rejections are kept. */
 export interface FreshCache<Value extends object> {
   /** The kept value if it is not older than `maxAge` milliseconds, else a fetched one. */
   readonly get: (
@@ -20,7 +20,7 @@ export interface FreshCache<Value extends object> {
 
 type Flight<Value> = Promise<Kept<Value> | Refusal>;
 
-/** Makes an empty cache; when it is full, the key that was not used for longest goes. */
+/** Makes an empty cache; when it is full, the key that was fetched longest ago goes. */
 export function keepFresh<Value extends object>(options: {
   readonly clock: Pick<Clock, 'now'>;
   readonly bound: number;
@@ -37,15 +37,21 @@ export function keepFresh<Value extends object>(options: {
 
   const fly = (key: string, fetch: () => Promise<Value | Refusal>): Flight<Value> => {
     const at = options.clock.now();
-    const flight: Flight<Value> = fetch().then((value) => {
-      const current = flights.get(key) === flight;
-      if (current) flights.delete(key);
-      if (value instanceof Refusal) return value;
-      const entry = { value, at };
-      // A change that was announced while the list travelled makes it old before it is kept.
-      if (current) keep(key, entry);
-      return entry;
-    });
+    const land = (): boolean => flights.get(key) === flight && flights.delete(key);
+    const flight: Flight<Value> = fetch().then(
+      (value) => {
+        // A change that was announced while the list travelled makes it old before it is kept.
+        const current = land();
+        if (value instanceof Refusal) return value;
+        const entry = { value, at };
+        if (current) keep(key, entry);
+        return entry;
+      },
+      (fault: unknown) => {
+        land();
+        throw fault;
+      },
+    );
     flights.set(key, flight);
     return flight;
   };
