@@ -8,11 +8,11 @@ import type { Ports } from './ports.ts';
 import { withResult } from './reply.ts';
 
 /** What an upstream may ask of a client, and the client capability that it needs (basic/patterns/mrtr). */
-const asks: Readonly<Record<string, string>> = {
-  'elicitation/create': 'elicitation',
-  'sampling/createMessage': 'sampling',
-  'roots/list': 'roots',
-};
+const asks: ReadonlyMap<string, string> = new Map([
+  ['elicitation/create', 'elicitation'],
+  ['sampling/createMessage', 'sampling'],
+  ['roots/list', 'roots'],
+]);
 
 const stateLifeMs = 600_000;
 
@@ -42,7 +42,7 @@ function undeclared(call: Call, requests: JsonObject | undefined): Refusal | und
   const { capabilities } = call.client;
   for (const request of Object.values(requests ?? {})) {
     const method = isJsonObject(request) ? (stringMember(request, 'method') ?? '') : '';
-    const capability = asks[method];
+    const capability = asks.get(method);
     if (capability === undefined)
       return refuse('upstream_failed', `the upstream asks for ${JSON.stringify(method)}`);
     if (!isJsonObject(capabilities[capability])) {
