@@ -3,7 +3,15 @@ import { test } from 'node:test';
 import { isMethod, methodFacts, methods } from './method.ts';
 
 test('a method without a row is not policed, even under the name of an object`s own member', () => {
-  for (const name of ['', 'Tools/call', 'tools/call ', 'initialize', 'constructor', '__proto__', 'toString']) {
+  for (const name of [
+    '',
+    'Tools/call',
+    'tools/call ',
+    'initialize',
+    'constructor',
+    '__proto__',
+    'toString',
+  ]) {
     assert.equal(methodFacts(name), undefined, name);
     assert.equal(isMethod(name), false, name);
   }
