@@ -1,9 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { AuditTailOptions } from './audit-tail.ts';
+import type { ConfigPrintOptions } from './config.ts';
+import type { DemoOptions } from './demo.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
+import type { TokenOptions } from './issue-token.ts';
 import { endQuietlyOnClosedPipe } from './output.ts';
 import { hasRuntimeFlags, relaunch } from './relaunch.ts';
 import { reportError } from './report-error.ts';
+import type { StatusOptions } from './status.ts';
+import type { StdioOptions } from './stdio.ts';
+import type { UpOptions } from './up.ts';
+import type { ValidateOptions } from './validate.ts';
 
 type Outcome = ExitCode | number;
 
@@ -65,14 +73,14 @@ function addGatewayCommands(program: Command, done: (code: Outcome) => void): vo
       new Option('--port <number>', 'port, in place of `listen.port`; 0 takes any').argParser(portNumber),
     )
     .option('--json', 'one JSON object a line on standard output', false)
-    .action(async (options) =>
+    .action(async (options: UpOptions) =>
       done(hasRuntimeFlags() ? await (await import('./up.ts')).runUp(options) : await relaunch()),
     );
   program
     .command('demo')
     .description('play an honest task that passes and an attack that is stopped, with real MCP traffic')
     .option('--json', 'one JSON object a line on standard output', false)
-    .action(async (options) =>
+    .action(async (options: DemoOptions) =>
       done(hasRuntimeFlags() ? await (await import('./demo.ts')).runDemo(options) : await relaunch()),
     );
   program
@@ -82,7 +90,7 @@ function addGatewayCommands(program: Command, done: (code: Outcome) => void): vo
     .option('--url <url>', 'endpoint; the gateway that runs on this machine unless given')
     .option('--token-file <path>', 'file that holds the access token; the token of that gateway unless given')
     .option('--state-directory <path>', 'where that gateway keeps its state, if not in ~/.bartizan')
-    .action(async (options) => done(await (await import('./stdio.ts')).runStdio(options)));
+    .action(async (options: StdioOptions) => done(await (await import('./stdio.ts')).runStdio(options)));
 }
 
 function addInspectionCommands(program: Command, done: (code: Outcome) => void): void {
@@ -91,7 +99,9 @@ function addInspectionCommands(program: Command, done: (code: Outcome) => void):
     .description('check the configuration and its policies; starts nothing')
     .addOption(configOption())
     .option('--json', 'one JSON object on standard output', false)
-    .action(async (options) => done(await (await import('./validate.ts')).runValidate(options)));
+    .action(async (options: ValidateOptions) =>
+      done(await (await import('./validate.ts')).runValidate(options)),
+    );
   program
     .command('token')
     .description('issue an access token for the owner')
@@ -99,13 +109,15 @@ function addInspectionCommands(program: Command, done: (code: Outcome) => void):
     .option('--resource <url>', 'the endpoint the token is for; all servers unless given')
     .addOption(new Option('--minutes <number>', 'how long it is valid').argParser(wholeNumber))
     .option('--json', 'one JSON object on standard output', false)
-    .action(async (options) => done(await (await import('./issue-token.ts')).runToken(options)));
+    .action(async (options: TokenOptions) =>
+      done(await (await import('./issue-token.ts')).runToken(options)),
+    );
   program
     .command('status')
     .description('say whether the gateway runs, and where')
     .addOption(configOption())
     .option('--json', 'one JSON object on standard output', false)
-    .action(async (options) => done(await (await import('./status.ts')).runStatus(options)));
+    .action(async (options: StatusOptions) => done(await (await import('./status.ts')).runStatus(options)));
   addAuditCommands(program, done);
   addConfigCommands(program, done);
 }
@@ -121,7 +133,9 @@ function addAuditCommands(program: Command, done: (code: Outcome) => void): void
     .addOption(new Option('-n, --lines <number>', 'how many').argParser(wholeNumber).default(20))
     .option('-f, --follow', 'go on with records as they come', false)
     .option('--json', 'one JSON object a line', false)
-    .action(async (options) => done(await (await import('./audit-tail.ts')).runAuditTail(options)));
+    .action(async (options: AuditTailOptions) =>
+      done(await (await import('./audit-tail.ts')).runAuditTail(options)),
+    );
 }
 
 function addConfigCommands(program: Command, done: (code: Outcome) => void): void {
@@ -131,7 +145,9 @@ function addConfigCommands(program: Command, done: (code: Outcome) => void): voi
     .description('print it with its defaults; references stay references, secrets are masked')
     .addOption(configOption())
     .option('--json', 'as JSON', false)
-    .action(async (options) => done(await (await import('./config.ts')).runConfigPrint(options)));
+    .action(async (options: ConfigPrintOptions) =>
+      done(await (await import('./config.ts')).runConfigPrint(options)),
+    );
   config
     .command('schema')
     .description('print the JSON Schema of bartizan.yaml')

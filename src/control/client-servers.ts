@@ -91,7 +91,7 @@ function conflicts(name: string, entry: ClientEntry, taken: ReadonlySet<string>)
 function readTarget(entry: ClientEntry, cwd: string): HttpTarget | StdioTarget | undefined {
   const url = urlOf(entry);
   if (entry.command !== undefined && url === undefined) {
-    const env = Object.entries(entry.env ?? {}).map(([key, value]) => [key, String(value)]);
+    const env = Object.entries(entry.env ?? {}).map(([key, value]): [string, string] => [key, String(value)]);
     const { command, args = [] } = entry;
     return {
       kind: 'stdio',

@@ -29,7 +29,7 @@ function subject(path: Path): string {
 }
 
 /** `identity.issuers[0].issuer`. */
-export function formatPath(path: Path): string {
+function formatPath(path: Path): string {
   return path
     .map((step, index) => (typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`))
     .join('');

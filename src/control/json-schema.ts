@@ -15,7 +15,7 @@ export interface JsonSchema {
 }
 
 /** Where the published package has the schema; editors fetch it from there. */
-export const schemaUrl: string = 'https://unpkg.com/bartizan/schema/bartizan.schema.json';
+const schemaUrl: string = 'https://unpkg.com/bartizan/schema/bartizan.schema.json';
 
 /** The JSON Schema of `bartizan.yaml`, made from the schema that reads it. */
 export function settingsJsonSchema(): JsonSchema {

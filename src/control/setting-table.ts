@@ -57,7 +57,7 @@ function typeOf(schema: JsonSchema): string {
   const words = enumOf(schema);
   if (words !== undefined) return words.map((word) => `\`${String(word)}\``).join(', ');
   if (schema['const'] !== undefined) return `\`${String(schema['const'])}\``;
-  const type = Array.isArray(schema.type) ? schema.type[0] : schema.type;
+  const type = typeof schema.type === 'object' ? schema.type[0] : schema.type;
   if (type === 'array')
     return isJsonObject(schema.items) && 'properties' in schema.items ? 'list of groups' : 'list of texts';
   return typeNames[String(type)] ?? 'any';

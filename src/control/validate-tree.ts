@@ -39,7 +39,7 @@ export function replaceAt(tree: unknown, path: Path, change: (value: unknown) =>
   const [step, ...rest] = path;
   if (step === undefined) return change(tree);
   if (Array.isArray(tree))
-    return tree.map((item, index) => (index === step ? replaceAt(item, rest, change) : item));
+    return tree.map((item: unknown, index) => (index === step ? replaceAt(item, rest, change) : item));
   if (!isJsonObject(tree)) return tree;
   return { ...tree, [step]: replaceAt(tree[step], rest, change) };
 }
