@@ -155,20 +155,20 @@ const faults: readonly Fault[] = [
     'session_required',
   ],
   [
-    'a modern header without its version',
+    'a modern header that says another method',
     toolCall(1),
-    { 'mcp-method': 'tools/call' },
+    { 'mcp-method': 'tools/list' },
     400,
     'header_mismatch',
   ],
+  ['a modern header that says another name', toolCall(1), { 'mcp-name': 'b' }, 400, 'header_mismatch'],
   [
-    'a modern header with an older version',
-    toolCall(1),
-    { 'mcp-protocol-version': '2025-11-25', 'mcp-name': 'a' },
+    'a modern name on a method without one',
+    { jsonrpc: '2.0', id: 1, method: 'ping' },
+    { 'mcp-name': 'b' },
     400,
     'header_mismatch',
   ],
-  ['a modern body without its headers', JSON.parse(modernBody('tools/list')), {}, 400, 'header_mismatch'],
   [
     'an unknown version in a session',
     toolCall(1),
@@ -198,6 +198,26 @@ for (const [name, message, headers, status, denial] of faults) {
     assert.equal(front.calls.length, 0);
   });
 }
+
+test('judges a modern body by the modern rules, whose headers it lacks', async (t) => {
+  const front = await listeningFront(t, echo);
+  const client = await legacyClient(front.port);
+  const body = modernBody('tools/list');
+  for (const answer of [await postAlone(front.port, JSON.parse(body)), await client.post(body)]) {
+    assert.deepEqual([answer.status, JSON.parse(await answer.text()).error.code], [400, -32020]);
+  }
+  assert.equal(front.calls.length, 1);
+});
+
+test('takes headers of the modern revision that agree with an older message', async (t) => {
+  const front = await listeningFront(t, echo);
+  const client = await legacyClient(front.port);
+  const answer = await client.post(toolCall(1), {
+    'mcp-method': 'tools/call',
+    'mcp-name': '=?base64?YQ==?=',
+  });
+  assert.equal(answer.status, 200);
+});
 
 test('answers an unknown method in band, because 404 would end the session', async (t) => {
   const front = await listeningFront(t, echo);
