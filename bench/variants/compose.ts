@@ -1,4 +1,6 @@
 import type { InsideLatency } from '../protocol.ts';
+import { bareWith } from './bare-with.ts';
+import { composedGateway, productGateway } from './gateway-with.ts';
 import type { Step } from './names.ts';
 
 export interface Composition {
@@ -26,8 +28,15 @@ export interface Running {
 export type Compose = (composition: Composition) => Promise<Running>;
 
 /**
- * How each step of the ladder is built. A step that is not here is reported as absent; it never gets a number.
- * Limits that one client would meet in this benchmark must be raised: 2,000 streams and 32 calls at once, and no rate
- * limit.
+ * How each step of the ladder is built. The first two are the bare proxy with one room of the gateway called in it.
+ * From `+authorize` on it is the gateway itself, front, pipeline and upstream leg, with the later rooms switched off.
+ * `full` is the product as `bartizan up` starts it.
  */
-export const compositions: Readonly<Partial<Record<Step, Compose>>> = {};
+export const compositions: Readonly<Partial<Record<Step, Compose>>> = {
+  '+identify': (composition) => bareWith(composition, { parse: false }),
+  '+parse': (composition) => bareWith(composition, { parse: true }),
+  '+authorize': (composition) => composedGateway(composition, { guard: 'off', record: false }),
+  '+guard': (composition) => composedGateway(composition, { guard: 'enforce', record: false }),
+  '+record': (composition) => composedGateway(composition, { guard: 'enforce', record: true }),
+  full: productGateway,
+};

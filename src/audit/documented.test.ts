@@ -33,6 +33,7 @@ const outcome: Record<keyof OutcomeRecord, true> = {
   result: true,
   bytes: true,
   upstreamUs: true,
+  waitUs: true,
   totalUs: true,
 };
 const event: Record<keyof EventRecord, true> = { kind: true, id: true, at: true, event: true, facts: true };

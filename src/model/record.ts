@@ -53,6 +53,8 @@ export interface OutcomeRecord {
   readonly bytes?: number;
   /** From forwarding to answer, in microseconds. */
   readonly upstreamUs?: number;
+  /** How long the answer waited for the decision to be on disk, in microseconds. */
+  readonly waitUs?: number;
   /** From arrival to release, in microseconds. */
   readonly totalUs: number;
 }

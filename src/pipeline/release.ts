@@ -22,18 +22,25 @@ export function release({
 }: Pick<Ports, 'journal' | 'clock'>): Stage<Presented, { readonly released: Reply }> {
   return {
     name: 'release',
-    run: (state) =>
-      state.recorded.then(
+    run: (state) => {
+      const readyUs = clock.microseconds();
+      return state.recorded.then(
         () => {
-          noteOutcome({ journal, clock }, state);
+          noteOutcome({ journal, clock }, state, readyUs);
           return { released: state.presented };
         },
         (fault: unknown): Refusal => refuse('record_failed', String(fault)),
-      ),
+      );
+    },
   };
 }
 
-function noteOutcome({ journal, clock }: Pick<Ports, 'journal' | 'clock'>, state: Presented): void {
+function noteOutcome(
+  { journal, clock }: Pick<Ports, 'journal' | 'clock'>,
+  state: Presented,
+  readyUs: number,
+): void {
+  const nowUs = clock.microseconds();
   const { bytes } = state.presented.document;
   const noted = journal.append({
     kind: 'outcome',
@@ -44,7 +51,8 @@ function noteOutcome({ journal, clock }: Pick<Ports, 'journal' | 'clock'>, state
     result: hash('sha256', bytes, 'base64url'),
     bytes: bytes.byteLength,
     upstreamUs: state.upstreamUs,
-    totalUs: Math.round(clock.microseconds() - state.startedUs),
+    waitUs: Math.round(nowUs - readyUs),
+    totalUs: Math.round(nowUs - state.startedUs),
   });
   // The next decision meets the same journal and refuses; this call was already decided on disk.
   noted.catch(() => undefined);
