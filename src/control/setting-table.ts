@@ -2,7 +2,7 @@ import { isJsonObject } from '../model/json.ts';
 import { type JsonSchema, settingsJsonSchema } from './json-schema.ts';
 
 /** One setting, as the reference page and `--help` show it. */
-export interface SettingRow {
+interface SettingRow {
   /** `servers.<name>.url`, `identity.issuers[].issuer`. */
   readonly path: string;
   readonly type: string;

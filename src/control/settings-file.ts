@@ -106,7 +106,7 @@ export interface IssuerSettings {
 }
 
 /** Signature algorithms of tokens (RFC 7518 section 3.1, RFC 8037 section 3.1). */
-export type SignatureAlgorithm = 'ES256' | 'ES384' | 'RS256' | 'PS256' | 'EdDSA';
+type SignatureAlgorithm = 'ES256' | 'ES384' | 'RS256' | 'PS256' | 'EdDSA';
 
 /** Which claims say what: the name of a claim, or a JSON Pointer (RFC 6901) into the claims. */
 export interface ClaimSettings {

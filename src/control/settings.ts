@@ -73,12 +73,12 @@ export interface PolicyText {
 }
 
 /** The audit log. */
-export interface AuditSettings {
+interface AuditSettings {
   readonly directory: string;
   readonly sync: 'strict' | 'relaxed';
 }
 
 /** The gateway's own memory. */
-export interface StateSettings {
+interface StateSettings {
   readonly directory: string;
 }
