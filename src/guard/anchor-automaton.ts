@@ -52,19 +52,31 @@ function run(
   start: number,
   visit: OccurrenceVisitor<unknown>,
 ): boolean {
-  const { table, classes, firstEnding } = machine;
-  let state = start;
-  for (let at = from; at < to; at++) {
-    state = table[(state << shift) | (classes[bytes[at] as number] as number)] as number;
-    if (state >= firstEnding && visitEndings(machine, state, at + 1, visit)) return true;
+  const states = new Uint16Array([start]);
+  for (let at = walk(machine, bytes, from, to, states); at >= 0; at = walk(machine, bytes, at, to, states)) {
+    if (visitEndings(machine, states[0] as number, at, visit)) return true;
   }
   return false;
 }
 
 /**
- * Walks both halves at once. A step waits for the table, not for the processor: two independent walks take little
- * longer than one. The first goes on past the middle until it has seen what straddles it.
+ * Steps from `at` to the next state where an anchor ends; returns the offset after that step, or -1 at the end. The
+ * loop holds no call, which keeps its machine code tight.
  */
+function walk(machine: Machine, bytes: Uint8Array, from: number, to: number, states: Uint16Array): number {
+  const { table, classes, firstEnding } = machine;
+  let state = states[0] as number;
+  for (let at = from; at < to; at++) {
+    state = table[(state << shift) | (classes[bytes[at] as number] as number)] as number;
+    if (state < firstEnding) continue;
+    states[0] = state;
+    return at + 1;
+  }
+  states[0] = state;
+  return -1;
+}
+
+/** The first half goes on past the middle until it has seen what straddles it. */
 function runHalves(
   machine: Machine,
   bytes: Uint8Array,
@@ -72,20 +84,48 @@ function runHalves(
   length: number,
   visit: OccurrenceVisitor<unknown>,
 ): boolean {
-  const { table, classes, firstEnding, overlap } = machine;
-  let front = 0;
-  let back = 0;
-  for (let at = 0; at < half; at++) {
-    front = table[(front << shift) | (classes[bytes[at] as number] as number)] as number;
-    back = table[(back << shift) | (classes[bytes[at + half] as number] as number)] as number;
-    if (Math.max(front, back) < firstEnding) continue;
-    if (visitEndings(machine, front, at + 1, visit)) return true;
-    if (visitEndings(machine, back, at + half + 1, visit)) return true;
+  const states = new Uint16Array(2);
+  let at = walkHalves(machine, bytes, 0, half, states);
+  while (at >= 0) {
+    if (visitEndings(machine, states[0] as number, at, visit)) return true;
+    if (visitEndings(machine, states[1] as number, at + half, visit)) return true;
+    at = walkHalves(machine, bytes, at, half, states);
   }
+  const [front = 0, back = 0] = states;
   return (
-    run(machine, bytes, half, half + overlap, front, visit) ||
+    run(machine, bytes, half, half + machine.overlap, front, visit) ||
     run(machine, bytes, 2 * half, length, back, visit)
   );
+}
+
+/**
+ * Walks both halves at once. A step waits for the table, not for the processor: two independent walks take little
+ * longer than one.
+ */
+function walkHalves(
+  machine: Machine,
+  bytes: Uint8Array,
+  from: number,
+  half: number,
+  states: Uint16Array,
+): number {
+  const { table, classes, firstEnding } = machine;
+  let front = states[0] as number;
+  let back = states[1] as number;
+  let at = from;
+  while (at < half) {
+    front = table[(front << shift) | (classes[bytes[at] as number] as number)] as number;
+    back = table[(back << shift) | (classes[bytes[at + half] as number] as number)] as number;
+    at += 1;
+    if (front >= firstEnding || back >= firstEnding) return keepStates(states, front, back, at);
+  }
+  return keepStates(states, front, back, -1);
+}
+
+function keepStates(states: Uint16Array, front: number, back: number, at: number): number {
+  states[0] = front;
+  states[1] = back;
+  return at;
 }
 
 function visitEndings(
@@ -95,8 +135,9 @@ function visitEndings(
   visit: OccurrenceVisitor<unknown>,
 ): boolean {
   if (state < firstEnding) return false;
-  for (const anchor of endings[state - firstEnding] as readonly number[]) {
-    if (visit(anchor, end) === true) return true;
+  const anchors = endings[state - firstEnding] as readonly number[];
+  for (let index = 0; index < anchors.length; index++) {
+    if (visit(anchors[index] as number, end) === true) return true;
   }
   return false;
 }

@@ -25,17 +25,20 @@ function holdsHidden(bytes: Buffer): boolean {
 
 const backslash = 0x5c;
 
+/** Looks at the letter after each backslash. The last byte of a JSON text is never a backslash. */
 function hasOddEscape(bytes: Buffer): boolean {
   const first = bytes.indexOf(backslash);
   if (first < 0) return false;
-  for (let at = first; at < bytes.length; at++) {
+  const last = bytes.length - 1;
+  for (let at = first; at < last; at++) {
     if (bytes[at] !== backslash) continue;
     at += 1;
-    if (isOdd(bytes[at])) return true;
+    if (isOdd(bytes[at] as number)) return true;
   }
   return false;
 }
 
-function isOdd(letter: number | undefined): boolean {
+/** `u`, `/`, `b`, `f`: escapes that spell something else than they show. */
+function isOdd(letter: number): boolean {
   return letter === 0x75 || letter === 0x2f || letter === 0x62 || letter === 0x66;
 }

@@ -78,6 +78,26 @@ export function candidates(): RegExp {
   return new RegExp(`[${classes.flatMap((each) => each.ranges.map(spelled)).join('')}]`, 'gu');
 }
 
+/**
+ * Marks the UTF-16 code units that some class has, and the first halves of such characters. Coarser than
+ * {@link candidates} and several times as fast; blind to lone surrogates.
+ */
+export function candidateUnits(): Uint8Array {
+  const units = new Uint8Array(0x10000);
+  for (const [first, last] of classes.flatMap(({ ranges }) => ranges)) {
+    if (!isSurrogate(first)) units.fill(1, firstUnit(first), firstUnit(last) + 1);
+  }
+  return units;
+}
+
+function isSurrogate(code: number): boolean {
+  return code >= 0xd800 && code <= 0xdfff;
+}
+
+function firstUnit(code: number): number {
+  return String.fromCodePoint(code).charCodeAt(0);
+}
+
 function spelled([first, last]: readonly [number, number]): string {
   return `\\u{${first.toString(16)}}-\\u{${last.toString(16)}}`;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { without } from '../cut-document.ts';
-import { findHidden } from './find-hidden.ts';
+import { findHidden, mayHide } from './find-hidden.ts';
 import { tagged } from './tag-characters.ts';
 
 const stripped = (text: string): string =>
@@ -136,6 +136,14 @@ describe('hidden text', () => {
         }
       }),
     );
+  });
+
+  it('says of every text with something hidden that it may hide something', () => {
+    fc.assert(fc.property(text, (raw) => assert.ok(findHidden(raw).length === 0 || mayHide(raw))));
+    for (let code = 0; code <= 0x10ffff; code++) {
+      const raw = `a${String.fromCodePoint(code)}`;
+      if (findHidden(raw).length > 0) assert.ok(mayHide(raw), code.toString(16));
+    }
   });
 
   it('never finds anything in printable ASCII', () => {

@@ -1,6 +1,6 @@
 import type { Span } from '../detector.ts';
 import { type Candidate, type HiddenKind, type Verdict, width } from './candidate.ts';
-import { candidates, hiddenKinds, judge } from './classes.ts';
+import { candidates, candidateUnits, hiddenKinds, judge } from './classes.ts';
 
 /** One stretch of hidden text. Stretches that are not `cut` are odd but stay. */
 export interface HiddenSpan extends Span {
@@ -10,8 +10,10 @@ export interface HiddenSpan extends Span {
 
 /** Whether a text holds any character that might be hidden, allowed where it stands or not. */
 export function mayHide(text: string): boolean {
-  suspicious.lastIndex = 0;
-  return suspicious.test(text);
+  for (let index = 0; index < text.length; index++) {
+    if (suspiciousUnits[text.charCodeAt(index)] === 1) return true;
+  }
+  return !text.isWellFormed();
 }
 
 /**
@@ -35,6 +37,7 @@ export function findHidden(text: string): readonly HiddenSpan[] {
 }
 
 const suspicious = candidates();
+const suspiciousUnits = candidateUnits();
 
 function nextCandidate(text: string, from: number): number {
   suspicious.lastIndex = from;

@@ -8,18 +8,21 @@ interface AnchorFacts {
   readonly text: string;
   /** Only this case counts; the automaton itself does not tell. */
   readonly exact: boolean;
+  /** It must not follow a letter or digit. */
+  readonly bounded: boolean;
   readonly peek: Peek | undefined;
 }
 
 /** One literal of a secret in the open. */
 export interface OpenAnchor extends AnchorFacts {
   readonly format: SecretFormat;
-  readonly disguise?: undefined;
+  readonly disguise: undefined;
+  readonly lead: 0;
 }
 
 /** One literal of a secret in disguise. */
 export interface DisguisedAnchor extends AnchorFacts {
-  readonly format?: undefined;
+  readonly format: undefined;
   readonly disguise: Disguise;
   /** How far before the anchor a byte of the disguised text begins (base64: the group of four characters). */
   readonly lead: number;
@@ -39,13 +42,17 @@ export function anchorsOf(formats: readonly SecretFormat[]): readonly Anchor[] {
   ];
 }
 
+/** Every anchor is written with the same members in the same order: the look at a hit is then a plain load. */
 function openAnchors(formats: readonly SecretFormat[]): readonly OpenAnchor[] {
   return formats.flatMap((format) =>
     format.anchors.map((text) => ({
       text,
       exact: format.caseless !== true,
-      format,
+      bounded: format.bounded === true,
       peek: format.peek,
+      format,
+      disguise: undefined,
+      lead: 0 as const,
     })),
   );
 }
@@ -90,12 +97,18 @@ function percentAnchors(): readonly DisguisedAnchor[] {
     ...spelled.map((code) => disguised('percent', `%${code}`, false, 0)),
     ...spelled.map((code) => disguised('percent', `%25${code}`, false, 0)),
     disguised('percent', '%2525', false, 0),
-    { ...disguised('percent', '%3a%2f%2f', false, 0), peek: holdsEncodedAt },
+    disguised('percent', '%3a%2f%2f', false, 0, holdsEncodedAt),
   ];
 }
 
-function disguised(disguise: Disguise, text: string, exact: boolean, lead: number): DisguisedAnchor {
-  return { text, exact, disguise, lead, peek: undefined };
+function disguised(
+  disguise: Disguise,
+  text: string,
+  exact: boolean,
+  lead: number,
+  peek?: Peek,
+): DisguisedAnchor {
+  return { text, exact, bounded: false, peek, format: undefined, disguise, lead };
 }
 
 function unique(anchors: readonly DisguisedAnchor[]): readonly DisguisedAnchor[] {

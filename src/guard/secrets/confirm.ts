@@ -7,8 +7,8 @@ import type { Anchor } from './anchors.ts';
 export function confirm(anchor: Anchor, bytes: Uint8Array, end: number, length: number): boolean {
   const start = end - anchor.text.length;
   if (anchor.exact && !isExact(anchor.text, bytes, start)) return false;
-  if (anchor.format?.bounded && followsWord(bytes, start)) return false;
-  return anchor.peek?.(bytes, end, length) ?? true;
+  if (anchor.bounded && followsWord(bytes, start)) return false;
+  return anchor.peek === undefined || anchor.peek(bytes, end, length);
 }
 
 function isExact(text: string, bytes: Uint8Array, start: number): boolean {

@@ -12,15 +12,14 @@ export function followedBy(count: number): Peek {
 }
 
 /**
- * Whether `=` or `:` comes soon, the last character of the anchor included: after the quotes and spaces that may
- * stand between a name and what is assigned to it, each of them at most two bytes of JSON.
+ * Whether `=` or `:` comes next, from the last character of the anchor on, past the quotes and spaces that may stand
+ * between a name and what is assigned to it. In JSON they may be escaped, which makes `n`, `r`, `t` of some.
  */
 export function assigns(bytes: Uint8Array, end: number, length: number): boolean {
-  const last = Math.min(length, end + 12);
-  for (let at = end - 1; at < last; at++) {
-    if (bytes[at] === 0x3d || bytes[at] === 0x3a) return true;
-  }
-  return false;
+  const last = Math.min(length, end + 16);
+  let at = end - 1;
+  while (at < last && spacing[bytes[at] as number] === 1) at += 1;
+  return at < length && (bytes[at] === 0x3d || bytes[at] === 0x3a);
 }
 
 /** Longest user part and password of a URL that are looked at. */
@@ -53,3 +52,6 @@ wordBytes[0x5f] = 1;
 
 const authorityEnds = new Uint8Array(256).fill(1, 0, 0x21);
 for (const mark of '/?#"\'<>\\') authorityEnds[mark.charCodeAt(0)] = 1;
+
+const spacing = new Uint8Array(256);
+for (const mark of '"\'\\ nrt\n\r\t\v\f\u00ff') spacing[mark.charCodeAt(0)] = 1;
