@@ -120,6 +120,8 @@ function upstreamOptions(settings: Settings, lasting: Lasting): Parameters<typeo
       callMs: limits.callSeconds * 1000,
       idleMs: limits.upstreamIdleSeconds * 1000,
       linksPerServer: limits.upstreams,
+      // One for everything that a principal may have open, so that no call waits behind a stream.
+      connections: limits.callsPerPrincipal + limits.streamsPerPrincipal,
     },
   };
 }
