@@ -163,14 +163,17 @@ export interface LimitSettings {
   readonly resultBytes: number;
   readonly jsonDepth: number;
   readonly headerBytes: number;
-  readonly headerCount: number;
-  readonly connections: number;
+  readonly bodySeconds: number;
+  readonly stallSeconds: number;
+  readonly keepAliveSeconds: number;
+  readonly askSeconds: number;
   readonly callSeconds: number;
   readonly callsPerPrincipal: number;
   readonly streamsPerPrincipal: number;
   readonly sessions: number;
   readonly sessionsPerPrincipal: number;
   readonly sessionIdleSeconds: number;
+  /** Processes or sessions of one server, over all principals. */
   readonly upstreams: number;
   readonly upstreamIdleSeconds: number;
 }

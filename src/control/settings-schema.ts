@@ -217,16 +217,22 @@ const limits: z.ZodType<LimitSettings> = z.strictObject({
   bodyBytes: count.default(4_194_304).describe('Largest request body.'),
   resultBytes: count.default(16_777_216).describe('Largest message of a server.'),
   jsonDepth: count.max(1_000).default(64).describe('Deepest nesting of a JSON message.'),
-  headerBytes: count.default(16_384).describe('All headers of a request together.'),
-  headerCount: count.default(100).describe('Headers of a request.'),
-  connections: count.default(1_024).describe('Client connections open at once.'),
+  headerBytes: count.default(32_768).describe('All headers of a request together.'),
+  bodySeconds: count.default(30).describe('How long a request may take to arrive.'),
+  stallSeconds: count.default(30).describe('How long a client may take nothing of what it is sent.'),
+  keepAliveSeconds: count.default(15).describe('A quiet stream gets a comment this often.'),
+  askSeconds: count
+    .default(300)
+    .describe('How long the user of a legacy client may take to answer a question of a server.'),
   callSeconds: count.default(60).describe('How long a call may take.'),
-  callsPerPrincipal: count.default(64).describe('Calls one principal may have running.'),
-  streamsPerPrincipal: count.default(16).describe('Streams one principal may have open.'),
-  sessions: count.default(1_000).describe('Legacy sessions in all.'),
-  sessionsPerPrincipal: count.default(16).describe('Legacy sessions of one principal.'),
+  callsPerPrincipal: count.default(256).describe('Calls one principal may have running.'),
+  streamsPerPrincipal: count.default(32).describe('Streams one principal may have open.'),
+  sessions: count.default(10_000).describe('Legacy sessions in all.'),
+  sessionsPerPrincipal: count.default(64).describe('Legacy sessions of one principal.'),
   sessionIdleSeconds: count.default(1_800).describe('A legacy session ends when idle for this long.'),
-  upstreams: count.default(256).describe('Server processes and sessions kept at once, over all principals.'),
+  upstreams: count
+    .default(256)
+    .describe('Processes or sessions of one server kept at once, over all principals.'),
   upstreamIdleSeconds: count
     .default(300)
     .describe('A server process or session ends when idle for this long.'),
