@@ -2,7 +2,7 @@ import type { JsonRpcId } from '../../model/call.ts';
 import type { JsonDocument } from '../../model/json.ts';
 import { Refusal, refuse } from '../../model/refusal.ts';
 import type { Scope } from '../../pipeline/ports.ts';
-import type { Failure } from './link.ts';
+import { type Failure, NotServed } from './link.ts';
 import { type Message, notificationOf, sortMessage } from './message.ts';
 import type { OpenWire, Wire } from './wire.ts';
 
@@ -31,7 +31,7 @@ export class Conversation {
 
   constructor(open: OpenWire, listener: Listener) {
     this.#listener = listener;
-    this.wire = open({ receive: this.#receive, lost: this.#lose });
+    this.wire = open({ receive: this.#receive, broken: this.#break, lost: this.#lose });
   }
 
   get lost(): boolean {
@@ -74,6 +74,7 @@ export class Conversation {
       signal.addEventListener('abort', cancel, { once: true });
       void this.wire.send(document, { id, scope, signal: ending.signal }).then((failure) => {
         if (failure !== undefined) settle(failure);
+        if (failure instanceof NotServed) this.#lose(failure.detail);
       });
     });
   }
@@ -100,6 +101,10 @@ export class Conversation {
         this.#listener.onRequest(message, origin);
         return undefined;
     }
+  };
+
+  readonly #break = (id: JsonRpcId, detail: string): void => {
+    this.#pending.get(id)?.(refuse('upstream_failed', detail));
   };
 
   readonly #lose = (detail: string): void => {

@@ -1,5 +1,6 @@
-import { Refusal, refuse } from '../../model/refusal.ts';
+import { Refusal } from '../../model/refusal.ts';
 import type { EraVerdict, EraVerdicts, Scope } from '../../pipeline/ports.ts';
+import { orCancelled } from './or-cancelled.ts';
 import { probeHttp } from './http/probe.ts';
 import type { HttpSettings, ServerContext, StdioSettings } from './settings.ts';
 import { probeStdio } from './stdio/probe.ts';
@@ -70,14 +71,5 @@ function probeServer(context: ServerContext, scope: Scope): Promise<Finding | Re
   const { settings } = context;
   return settings.kind === 'http'
     ? probeHttp({ ...context, settings } satisfies ServerContext<HttpSettings>, scope, signal)
-    : probeStdio({ ...context, settings } satisfies ServerContext<StdioSettings>, signal);
-}
-
-/** INVARIANT: a caller that leaves does not end the probe that others wait for. */
-function orCancelled<T>(running: Promise<T>, signal: AbortSignal): Promise<T | Refusal> {
-  const gone = Promise.withResolvers<Refusal>();
-  const leave = (): void => gone.resolve(refuse('cancelled', 'the caller cancelled'));
-  if (signal.aborted) leave();
-  signal.addEventListener('abort', leave, { once: true });
-  return Promise.race([running, gone.promise]).finally(() => signal.removeEventListener('abort', leave));
+    : probeStdio({ ...context, settings } satisfies ServerContext<StdioSettings>, scope);
 }

@@ -33,6 +33,8 @@ export interface Receiver {
    * it, where the transport tells.
    */
   readonly receive: (message: JsonDocument, origin: JsonRpcId | undefined) => Promise<void> | undefined;
+  /** A response came that is no strict JSON. */
+  readonly broken: (id: JsonRpcId, detail: string) => void;
   /** Nothing more will come. */
   readonly lost: (detail: string) => void;
 }

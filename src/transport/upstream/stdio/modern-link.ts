@@ -1,0 +1,155 @@
+import type { JsonRpcId, Reply } from '../../../model/call.ts';
+import { type JsonDocument, type JsonObject, objectMember } from '../../../model/json.ts';
+import { metaKey } from '../../../model/meta-key.ts';
+import { Refusal, refuse } from '../../../model/refusal.ts';
+import type { ListenOrder, RelayOrder, Scope } from '../../../pipeline/ports.ts';
+import { editDocument } from '../../../wire/json/edit.ts';
+import { allCapabilities, policedCapabilities } from '../../../wire/upstream/capabilities.ts';
+import { Conversation, type Listener } from '../conversation.ts';
+import { describeResult } from '../describe.ts';
+import { modernCodec } from '../http/modern-link.ts';
+import { type Ask, type Failure, type Link, NotServed } from '../link.ts';
+import { changedLists } from '../list-changes.ts';
+import { listenRequest } from '../listen-request.ts';
+import { type Message, requestOf, resultOf, withoutSubscription } from '../message.ts';
+import type { LinkContext, StdioSettings } from '../settings.ts';
+import type { OpenWire } from '../wire.ts';
+
+/** A process that speaks 2026-07-28. Its one stream serves many calls, so ids and progress tokens are the link's own. */
+export function modernStdioLink(context: LinkContext<StdioSettings>, open: OpenWire): Link {
+  return new ModernStdioLink(context, open).link;
+}
+
+interface RunningOrder {
+  readonly order: RelayOrder;
+  readonly ended: Promise<void>;
+}
+
+class ModernStdioLink implements Listener {
+  readonly #context: LinkContext<StdioSettings>;
+  readonly #conversation: Conversation;
+  readonly #calls = new Map<JsonRpcId, RunningOrder>();
+  readonly #streams = new Map<JsonRpcId, ListenOrder>();
+
+  constructor(context: LinkContext<StdioSettings>, open: OpenWire) {
+    this.#context = context;
+    this.#conversation = new Conversation(open, this);
+  }
+
+  get link(): Link {
+    return {
+      busy: () => this.#conversation.waiting > 0,
+      closed: () => this.#conversation.lost,
+      relay: this.#relay,
+      listen: this.#listen,
+      ask: this.#ask,
+      describe: async (scope, signal) =>
+        describeResult(await this.#ask('server/discover', {}, scope, signal)),
+      close: () => this.#conversation.close(),
+    };
+  }
+
+  readonly onLost = (detail: string): void => this.#context.log('link lost', detail);
+
+  /** Servers of this revision send no requests. */
+  readonly onRequest = ({ method }: Message & { readonly kind: 'request' }): void =>
+    this.#context.log('server request dropped', method);
+
+  readonly onNotification = ({
+    method,
+    document,
+  }: Message & { readonly kind: 'notification' }): Promise<void> | undefined => {
+    const params = objectMember(document.value, 'params');
+    const stream = objectMember(params, '_meta')?.[metaKey.subscriptionId];
+    if (stream !== undefined) return this.#toStream(stream as JsonRpcId, method, document);
+    if (method === 'notifications/progress') return this.#progress(document, params?.['progressToken']);
+    if (method !== 'notifications/message') return undefined;
+    const latest = [...this.#calls.values()].findLast(({ order }) => order.call.client.logLevel !== undefined);
+    return latest === undefined ? undefined : deliver(latest, document);
+  };
+
+  readonly #relay = async (order: RelayOrder, signal: AbortSignal): Promise<Reply | Failure> => {
+    const { call, primitive, requestState, scope } = order;
+    const { upstream } = modernCodec;
+    const id = this.#conversation.nextId();
+    const hasTarget = call.target !== undefined || call.method === 'completion/complete';
+    const document = upstream.request(call, {
+      id,
+      target: hasTarget ? primitive.name : undefined,
+      capabilities: policedCapabilities(call.client.capabilities),
+      clientInfo: this.#context.info,
+      requestState,
+      ...(call.client.progressToken !== undefined && { progressToken: id }),
+    });
+    const ended = Promise.withResolvers<void>();
+    this.#calls.set(id, { order, ended: ended.promise });
+    const outcome = await this.#request(document, id, scope, signal);
+    this.#calls.delete(id);
+    ended.resolve();
+    return isFailure(outcome) ? outcome : upstream.reply(outcome, call);
+  };
+
+  readonly #ask: Ask = async (method, params, scope, signal) => {
+    const id = this.#conversation.nextId();
+    const request = requestOf(id, method, { ...params, _meta: this.#meta() });
+    const outcome = await this.#request(request, id, scope, signal);
+    return isFailure(outcome) ? outcome : resultOf(outcome);
+  };
+
+  readonly #listen = async (order: ListenOrder, signal: AbortSignal): Promise<Failure | undefined> => {
+    const id = this.#conversation.nextId();
+    this.#streams.set(id, order);
+    const request = listenRequest(id, order.filter, this.#meta());
+    const outcome = await this.#conversation.request(request, id, { scope: order.scope, signal });
+    this.#streams.delete(id);
+    return isFailure(outcome) ? outcome : undefined;
+  };
+
+  async #request(
+    document: JsonDocument,
+    id: JsonRpcId,
+    scope: Scope,
+    signal: AbortSignal,
+  ): Promise<JsonDocument | Failure> {
+    const { settings, limits } = this.#context;
+    const timeoutMs = Math.min(settings.timeoutMs, limits.callMs);
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), timeoutMs);
+    const bounded = AbortSignal.any([signal, late.signal]);
+    const outcome = await this.#conversation.request(document, id, { scope, signal: bounded });
+    clearTimeout(timer);
+    const isLate = outcome instanceof Refusal && late.signal.aborted;
+    return isLate ? refuse('upstream_timeout', `no answer within ${timeoutMs} ms`) : outcome;
+  }
+
+  #toStream(id: JsonRpcId, method: string, document: JsonDocument): Promise<void> | undefined {
+    const stream = this.#streams.get(id);
+    if (method === 'notifications/subscriptions/acknowledged') return void stream?.ready();
+    for (const kind of changedLists.get(method) ?? []) this.#context.listChanged(kind);
+    return stream?.notify(withoutSubscription(document));
+  }
+
+  #progress(document: JsonDocument, token: unknown): Promise<void> | undefined {
+    const running = this.#calls.get(token as JsonRpcId);
+    const value = running?.order.call.client.progressToken;
+    if (running === undefined || value === undefined) return undefined;
+    return deliver(running, editDocument(document, [{ path: ['params', 'progressToken'], value }]));
+  }
+
+  #meta(): JsonObject {
+    return {
+      [metaKey.protocolVersion]: modernCodec.revision,
+      [metaKey.clientCapabilities]: allCapabilities,
+      [metaKey.clientInfo]: this.#context.info,
+    };
+  }
+}
+
+/** A client that takes no more holds the process up until its call ends, and no longer. */
+function deliver({ order, ended }: RunningOrder, document: JsonDocument): Promise<void> {
+  return Promise.race([order.notify(document), ended]);
+}
+
+function isFailure(value: object): value is Failure {
+  return value instanceof Refusal || value instanceof NotServed;
+}
