@@ -31,7 +31,11 @@ describe('the anchor automaton', () => {
       fc.property(words, texts, (anchors, text) => {
         const found: Occurrence[] = [];
         const bytes = Buffer.from(text, 'latin1');
-        anchorAutomaton(anchors).each(bytes, bytes.length, (anchor, end) => void found.push([anchor, end]));
+        anchorAutomaton(anchors).inOrder(
+          bytes,
+          bytes.length,
+          (anchor, end) => found.push([anchor, end]) === 0,
+        );
         assert.deepEqual(
           found.map(([, end]) => end),
           found.map(([, end]) => end).sort((a, b) => a - b),

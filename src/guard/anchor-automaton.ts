@@ -3,14 +3,17 @@
  * that every byte costs the same on every input. ASCII letters are compared without regard to case.
  */
 export interface AnchorAutomaton {
-  /** Shows every occurrence of every anchor, in the order of their ends. */
-  readonly each: (bytes: Uint8Array, length: number, visit: OccurrenceVisitor) => void;
-  /** Whether `visit` says true to some occurrence. Shows occurrences in any order, perhaps twice, and stops at the first true. */
-  readonly some: (bytes: Uint8Array, length: number, visit: OccurrenceVisitor<boolean>) => boolean;
+  /** Shows the occurrences of all anchors in the order of their ends, until `visit` says true; tells whether it did. */
+  readonly inOrder: Scan;
+  /** The same, faster: in any order, some perhaps twice. */
+  readonly some: Scan;
 }
 
-/** Sees one occurrence of the anchor with that place in the list. `end` is the offset after it. */
-export type OccurrenceVisitor<Answer = void> = (anchor: number, end: number) => Answer;
+/** Goes through the first `length` bytes. */
+export type Scan = (bytes: Uint8Array, length: number, visit: OccurrenceVisitor) => boolean;
+
+/** Sees one occurrence of the anchor with that place in the list; true ends the scan. `end` is the offset after it. */
+export type OccurrenceVisitor = (anchor: number, end: number) => boolean;
 
 /** Builds the automaton of some ASCII literals. */
 export function anchorAutomaton(anchors: readonly string[]): AnchorAutomaton {
@@ -21,7 +24,7 @@ export function anchorAutomaton(anchors: readonly string[]): AnchorAutomaton {
     overlap: Math.max(...anchors.map((anchor) => anchor.length)) - 1,
   };
   return {
-    each: (bytes, length, visit) => void run(machine, bytes, 0, length, 0, visit),
+    inOrder: (bytes, length, visit) => run(machine, bytes, 0, length, 0, visit),
     some: (bytes, length, visit) => some(machine, bytes, length, visit),
   };
 }
@@ -32,12 +35,7 @@ interface Machine extends Unrolled {
   readonly overlap: number;
 }
 
-function some(
-  machine: Machine,
-  bytes: Uint8Array,
-  length: number,
-  visit: OccurrenceVisitor<boolean>,
-): boolean {
+function some(machine: Machine, bytes: Uint8Array, length: number, visit: OccurrenceVisitor): boolean {
   const half = length >> 1;
   return half > machine.overlap
     ? runHalves(machine, bytes, half, length, visit)
@@ -50,7 +48,7 @@ function run(
   from: number,
   to: number,
   start: number,
-  visit: OccurrenceVisitor<unknown>,
+  visit: OccurrenceVisitor,
 ): boolean {
   const states = new Uint16Array([start]);
   for (let at = walk(machine, bytes, from, to, states); at >= 0; at = walk(machine, bytes, at, to, states)) {
@@ -82,7 +80,7 @@ function runHalves(
   bytes: Uint8Array,
   half: number,
   length: number,
-  visit: OccurrenceVisitor<unknown>,
+  visit: OccurrenceVisitor,
 ): boolean {
   const states = new Uint16Array(2);
   let at = walkHalves(machine, bytes, 0, half, states);
@@ -132,12 +130,12 @@ function visitEndings(
   { endings, firstEnding }: Machine,
   state: number,
   end: number,
-  visit: OccurrenceVisitor<unknown>,
+  visit: OccurrenceVisitor,
 ): boolean {
   if (state < firstEnding) return false;
   const anchors = endings[state - firstEnding] as readonly number[];
   for (let index = 0; index < anchors.length; index++) {
-    if (visit(anchors[index] as number, end) === true) return true;
+    if (visit(anchors[index] as number, end)) return true;
   }
   return false;
 }

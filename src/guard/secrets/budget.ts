@@ -2,6 +2,8 @@
 export interface Budget {
   /** Takes a cost off; false when that much is not left. */
   readonly spend: (cost: number) => boolean;
+  /** Whether something was refused: then searching on is of no use. */
+  readonly exhausted: () => boolean;
   /** True once, after the first refusal. */
   readonly ranOut: () => boolean;
 }
@@ -17,6 +19,7 @@ export function startBudget(units: number): Budget {
       refused ||= left < 0;
       return left >= 0;
     },
+    exhausted: () => refused,
     ranOut(): boolean {
       const first = refused && !told;
       told ||= refused;

@@ -11,16 +11,21 @@ export interface Unmasked {
 export interface DisguiseFacts {
   /** How many characters spell a whole number of bytes: anchors of different phase need decodings of their own. */
   readonly phases: number;
+  /** The number of its first phase among those of all disguises. */
+  readonly firstPhase: number;
   /** Decodes the part of a text around an anchor. `start` is the offset where a spelled byte begins. */
   readonly unmask: (text: string, start: number) => Unmasked;
 }
 
 /** The disguises. The parts are of bounded length, whatever the text. */
 export const disguises: Readonly<Record<Disguise, DisguiseFacts>> = {
-  base64: { phases: 4, unmask: (text, start) => unmaskRun(text, start, 'base64') },
-  hex: { phases: 2, unmask: (text, start) => unmaskRun(text, start, 'hex') },
-  percent: { phases: 1, unmask: unmaskPercent },
+  base64: { phases: 4, firstPhase: 0, unmask: (text, start) => unmaskRun(text, start, 'base64') },
+  hex: { phases: 2, firstPhase: 4, unmask: (text, start) => unmaskRun(text, start, 'hex') },
+  percent: { phases: 1, firstPhase: 6, unmask: unmaskPercent },
 };
+
+/** The phases of all disguises together. */
+export const allPhases = 7;
 
 /** How much text before an anchor may belong to its secret, how much after it is looked at, in characters. */
 const reachBack = 64;
@@ -54,8 +59,26 @@ function isRun(text: string, from: number, length: number, alphabet: RegExp): bo
 function unmaskPercent(text: string, start: number): Unmasked {
   const from = Math.max(0, start - 256);
   const end = Math.min(text.length, start + reachAhead);
-  const plain = text
-    .slice(from, end)
-    .replace(/%([0-9a-f]{2})/gi, (_whole, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
-  return { bytes: Buffer.from(plain, 'latin1'), coveredUntil: end === text.length ? end + 1 : end - 512 };
+  const bytes = Buffer.from(text.slice(from, end), 'latin1');
+  let size = 0;
+  for (let at = 0; at < bytes.length; size++) {
+    const byte = percentByte(bytes, at);
+    bytes[size] = byte < 0 ? (bytes[at] as number) : byte;
+    at += byte < 0 ? 1 : 3;
+  }
+  return { bytes: bytes.subarray(0, size), coveredUntil: end === text.length ? end + 1 : end - 512 };
+}
+
+/** The byte that a percent-encoded triplet spells (RFC 3986 section 2.1); -1 where none begins. */
+function percentByte(bytes: Uint8Array, at: number): number {
+  if (bytes[at] !== 0x25 || at + 2 >= bytes.length) return -1;
+  const high = hexDigits[bytes[at + 1] as number] as number;
+  const low = hexDigits[bytes[at + 2] as number] as number;
+  return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+const hexDigits = new Int8Array(256).fill(-1);
+for (let value = 0; value < 16; value++) {
+  hexDigits[value.toString(16).charCodeAt(0)] = value;
+  hexDigits[value.toString(16).toUpperCase().charCodeAt(0)] = value;
 }

@@ -2,7 +2,7 @@ import { type AnchorAutomaton, anchorAutomaton } from '../anchor-automaton.ts';
 import { type Anchor, anchorsOf, type Disguise, type DisguisedAnchor, type OpenAnchor } from './anchors.ts';
 import type { Budget } from './budget.ts';
 import { confirm } from './confirm.ts';
-import { disguises } from './disguise.ts';
+import { allPhases, disguises } from './disguise.ts';
 import type { SecretFormat } from './format.ts';
 
 /** A secret that was found, without the secret. */
@@ -69,7 +69,7 @@ const unmaskCost = 8;
 
 function findIn(layer: Layer, net: Net, budget: Budget, found: FoundSecret[]): void {
   const { text, bytes } = layer;
-  const covered = new Map<string, number>();
+  const covered = new Uint32Array(allPhases);
   let foundUntil = 0;
 
   function unmaskedAt(anchor: DisguisedAnchor, start: number, end: number): void {
@@ -86,12 +86,13 @@ function findIn(layer: Layer, net: Net, budget: Budget, found: FoundSecret[]): v
     found.push({ format, length, disguises: layer.disguises });
   }
 
-  net.automaton.each(bytes, bytes.length, (index, end) => {
+  net.automaton.inOrder(bytes, bytes.length, (index, end) => {
     const anchor = net.anchors[index] as Anchor;
-    if (!confirm(anchor, bytes, end, bytes.length)) return;
+    if (!confirm(anchor, bytes, end, bytes.length)) return false;
     const start = end - anchor.text.length;
     if (anchor.disguise === undefined) openAt(anchor, start, end);
     else unmaskedAt(anchor, start, end);
+    return budget.exhausted();
   });
 }
 
@@ -101,15 +102,15 @@ function unmaskAt(
   disguise: Disguise,
   start: number,
   end: number,
-  covered: Map<string, number>,
+  covered: Uint32Array,
   budget: Budget,
 ): Layer | undefined {
-  const { phases, unmask } = disguises[disguise];
-  const phase = `${disguise} ${start % phases}`;
-  if (start < 0 || taken.length === deepest || end < (covered.get(phase) ?? 0)) return undefined;
+  const { phases, firstPhase, unmask } = disguises[disguise];
+  const phase = firstPhase + (start % phases);
+  if (start < 0 || taken.length === deepest || end < (covered[phase] as number)) return undefined;
   if (!budget.spend(unmaskCost)) return undefined;
   const part = unmask(text, start);
-  covered.set(phase, part.coveredUntil);
+  covered[phase] = part.coveredUntil;
   return { text: latin1(part.bytes), bytes: part.bytes, disguises: [...taken, disguise] };
 }
 
