@@ -50,7 +50,16 @@ export function createAccessQuery(clock: PolicyClock): (request: AccessRequest) 
     const find = (type: string, id: string): EntityFacts | undefined =>
       entities().find((entity) => entity.id === id && entity.type === type)?.facts;
     const context = contextRecord(request, user, clock);
-    return { principal, action, resource, context, find, actionLine, entities, openResource: named.open === true };
+    return {
+      principal,
+      action,
+      resource,
+      context,
+      find,
+      actionLine,
+      entities,
+      openResource: named.open === true,
+    };
   };
 }
 
@@ -65,7 +74,7 @@ function contextRecord(request: AccessRequest, user: () => EntityValue, clock: P
       case 'time':
         return timeRecord(clock, environment.instant);
       case 'instant':
-        return { kind: 'datetime', value: environment.instant };
+        return instantValue(environment.instant);
       case 'network':
         return recordOf({ peer: parseIp(plainAddress(environment.peer)) });
       case 'arguments':
@@ -86,8 +95,13 @@ function deviceRecord({ managed, id, observedAt }: Device): RecordValue {
   return recordOf({
     managed,
     id: id === undefined ? undefined : wellFormed(id),
-    observed_at: observedAt === undefined ? undefined : { kind: 'datetime', value: observedAt },
+    observed_at: observedAt === undefined ? undefined : instantValue(observedAt),
   });
+}
+
+/** Cedar's instants are whole milliseconds. */
+function instantValue(instant: number): Value {
+  return { kind: 'datetime', value: Math.floor(instant) };
 }
 
 function timeRecord({ zone, localTime }: PolicyClock, instant: number): RecordValue {
@@ -176,7 +190,9 @@ function actionLine(id: string, method: string): readonly EntityValue[] {
     throw new EvaluationFault(`the tool \`${id}\` has the name of another action: rename the tool`);
   }
   const groups = [method, ...(colon < 0 ? [] : [`${id.slice(0, colon)}:*`])].filter((group) => group !== id);
-  const parents = groups.map((group): EntityValue => ({ kind: 'entity', type: 'Action', id: group, facts: noFacts }));
+  const parents = groups.map(
+    (group): EntityValue => ({ kind: 'entity', type: 'Action', id: group, facts: noFacts }),
+  );
   return [{ kind: 'entity', type: 'Action', id, facts: { ...noFacts, parents } }, ...parents];
 }
 

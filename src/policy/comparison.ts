@@ -1,14 +1,21 @@
 import type { AccessQuery } from './access-query.ts';
 import { createOracle, type OracleAnswer } from './cedar/engine.ts';
 import type { Verdict } from './cedar/evaluate.ts';
+import { uidText } from './cedar/operators.ts';
 import { oracleRequest } from './cedar/oracle-request.ts';
 
-/** A decision on which the compiled evaluator and the official engine differ. */
+/**
+ * A decision on which the compiled evaluator and the official engine differ, fit for a log: arguments and claims are
+ * left out, because they may hold secrets.
+ */
 export interface Difference {
+  /** `Type::"id"` of each. */
+  readonly principal: string;
+  readonly action: string;
+  readonly resource: string;
   readonly compiled: OracleAnswer;
   /** The official answer, or why the official engine gave none. */
-  readonly official: OracleAnswer | Error;
-  readonly query: AccessQuery;
+  readonly official: OracleAnswer | { readonly failure: string };
 }
 
 /** Compares decisions with the official engine, now and then. */
@@ -40,9 +47,15 @@ export function createComparison({ policies, every, onDifference, later }: Compa
     waiting = false;
     const compiled = asOfficial(verdict);
     const official = ask(() => oracle.authorize(oracleRequest(query, query.entities())));
-    if (broken || (!(official instanceof Error) && sameAnswer(compiled, official))) return;
+    if (broken || (!('failure' in official) && sameAnswer(compiled, official))) return;
     broken = true;
-    onDifference({ compiled, official, query });
+    onDifference({
+      principal: uidText(query.principal),
+      action: uidText(query.action),
+      resource: uidText(query.resource),
+      compiled,
+      official,
+    });
   };
   return {
     differed: () => broken,
@@ -69,10 +82,10 @@ function text({ decision, reason, errors }: OracleAnswer): string {
   return JSON.stringify([decision, reason.toSorted(), errors.toSorted()]);
 }
 
-function ask(authorize: () => OracleAnswer): OracleAnswer | Error {
+function ask(authorize: () => OracleAnswer): Difference['official'] {
   try {
     return authorize();
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
+    return { failure: error instanceof Error ? error.message : String(error) };
   }
 }

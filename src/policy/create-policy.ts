@@ -65,7 +65,7 @@ export function createPolicy(options: PolicyOptions): Policy {
 }
 
 const differs =
-  'the compiled evaluator and the official Cedar engine differed on a decision: everything is denied until a restart; report the decision in the log';
+  'the compiled evaluator and the official Cedar engine differed on a decision: everything is denied until a restart; please report what the log says of it';
 
 function openResource({ resource }: AccessRequest): string {
   return `the tags of \`${resource.id}\` are not all known: the argument that names the resource is absent or is no plain name`;

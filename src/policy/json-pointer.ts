@@ -20,6 +20,7 @@ const arrayIndex = /^(?:0|[1-9][0-9]*)$/;
 /** One reference token (RFC 6901 section 4). */
 function step(value: JsonValue | undefined, token: string): JsonValue | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  if (Array.isArray(value)) return arrayIndex.test(token) ? (value as readonly JsonValue[])[Number(token)] : undefined;
+  if (Array.isArray(value))
+    return arrayIndex.test(token) ? (value as readonly JsonValue[])[Number(token)] : undefined;
   return Object.hasOwn(value, token) ? (value as JsonObject)[token] : undefined;
 }

@@ -27,7 +27,7 @@ export function jsonRecord(json: JsonObject, depth = 0): RecordValue {
 }
 
 /** The Cedar value of a JSON value; undefined where it is absent. */
-export function jsonValue(json: JsonValue | undefined, depth = 0): Value | undefined {
+function jsonValue(json: JsonValue | undefined, depth = 0): Value | undefined {
   if (depth > deepest) return undefined;
   switch (typeof json) {
     case 'boolean':

@@ -64,6 +64,8 @@ function formatOf(zone: string): Intl.DateTimeFormat {
       minute: 'numeric',
     });
   } catch {
-    throw new Error(`\`${zone}\` is not a time zone this machine knows: use an IANA name such as \`Europe/Berlin\``);
+    throw new Error(
+      `\`${zone}\` is not a time zone this machine knows: use an IANA name such as \`Europe/Berlin\``,
+    );
   }
 }

@@ -12,7 +12,7 @@ export interface PolicySource {
 }
 
 /** A policy of a file, ready to be compiled. */
-export interface SourcePolicy extends ReadPolicy {
+interface SourcePolicy extends ReadPolicy {
   /** The `@id` annotation, or else `file#n` by its place in the file. */
   readonly id: string;
   readonly text: string;
@@ -53,7 +53,9 @@ interface Placed {
 function readSource(source: PolicySource): readonly Placed[] {
   const { name, text } = source;
   const errors = text.isWellFormed()
-    ? parseErrors(text).map(({ message, offset }) => problemAt(name, text, utf16Offset(text, offset), message))
+    ? parseErrors(text).map(({ message, offset }) =>
+        problemAt(name, text, utf16Offset(text, offset), message),
+      )
     : [problemAt(name, text, 0, 'the file is not valid Unicode: save it as UTF-8')];
   const [place] = errors;
   if (place !== undefined) return [{ policy: undefined, place, problems: errors }];
@@ -68,9 +70,8 @@ function readStatement({ name, text }: PolicySource, statement: Statement, ordin
     place,
     problems: [at(statement.offset, message)],
   });
-  if (isTemplate(statement.text)) return refused(unlinked);
   const json = policyJson(markLongs(statement));
-  if ('offset' in json) return refused(json.message);
+  if ('offset' in json) return refused(isTemplate(statement.text) ? unlinked : json.message);
   try {
     const id = json.annotations?.['id'] ?? '';
     const policy = { ...readPolicy(json), id: id === '' ? `${name}#${ordinal}` : id, text: statement.text };
@@ -86,7 +87,10 @@ const unlinked =
 
 function repeatedId({ policy, place }: Placed, first: Placed): PolicyProblem {
   const { file, line } = first.place;
-  return { ...place, message: `the id \`${policy?.id}\` is taken by ${file}:${line}: give this policy another \`@id\`` };
+  return {
+    ...place,
+    message: `the id \`${policy?.id}\` is taken by ${file}:${line}: give this policy another \`@id\``,
+  };
 }
 
 /** The offset of an unknown name in the file; the start of its statement where it is written in an unforeseen way. */

@@ -16,7 +16,11 @@ export interface ResourceTags {
  * @throws Error for a pattern of another shape.
  */
 export function createResourceTags(entries: Readonly<Record<string, Tags>>): ResourceTags {
-  const rows = Object.entries(entries).map(([pattern, tags]) => ({ pattern, tags, matches: matcher(pattern) }));
+  const rows = Object.entries(entries).map(([pattern, tags]) => ({
+    pattern,
+    tags,
+    matches: matcher(pattern),
+  }));
   const patterns = rows
     .filter(({ pattern }) => pattern.includes('*'))
     .toSorted((left, right) => left.pattern.length - right.pattern.length);
@@ -24,9 +28,11 @@ export function createResourceTags(entries: Readonly<Record<string, Tags>>): Res
     over: (base, id) => {
       const found = patterns.filter(({ matches }) => matches(id)).map(({ tags }) => tags);
       const exact = Object.hasOwn(entries, id) ? entries[id] : undefined;
-      return found.length === 0 && exact === undefined ? base : Object.assign({}, base, ...found, exact);
+      if (found.length === 0 && exact === undefined) return base;
+      return Object.fromEntries([base, ...found, exact ?? {}].flatMap((tags) => Object.entries(tags)));
     },
-    covers: (server) => rows.some(({ pattern }) => pattern.startsWith('*') || pattern.startsWith(`${server}:`)),
+    covers: (server) =>
+      rows.some(({ pattern }) => pattern.startsWith('*') || pattern.startsWith(`${server}:`)),
   };
 }
 

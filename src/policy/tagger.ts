@@ -1,5 +1,5 @@
 import type { Resource } from '../model/decision.ts';
-import type { JsonObject } from '../model/json.ts';
+import type { JsonValue } from '../model/json.ts';
 import type { Primitive } from '../model/primitive.ts';
 import type { Tagger } from '../pipeline/ports.ts';
 import { type JsonPointer, parseJsonPointer } from './json-pointer.ts';
@@ -16,7 +16,7 @@ export interface TaggerOptions {
 }
 
 /** What the operator says of one tool. */
-export interface ToolTags {
+interface ToolTags {
   readonly tags?: Tags;
   /** JSON Pointer (RFC 6901) to the argument that names the resource: `/repo` makes it `server:<value>`. */
   readonly resource?: string;
@@ -30,22 +30,33 @@ export interface ToolTags {
 export function createTagger(options: TaggerOptions = {}): Tagger {
   const resources = createResourceTags(options.resources ?? {});
   const pointers = readPointers(options.tools ?? {});
-  const plain = new Map<string, Resource>();
+  const plain = createPlainResources(options, resources);
   return {
     resource: (primitive, args) => {
-      const id = idOf(primitive);
-      const isTool = primitive.kind === 'tool';
-      const base = baseTags(options, primitive, id);
-      const pointer = isTool ? pointers.get(id) : undefined;
-      if (primitive.kind === 'template' && args === undefined) return { primitive, id, tags: base, ...open };
-      if (pointer !== undefined) return pointedResource({ primitive, id, base, pointer, args, resources });
-      const known = plain.get(primitive.kind + id);
-      if (known !== undefined) return known;
-      const resource = { primitive, id, tags: resources.over(base, id), ...openIfDisguised(primitive, resources) };
-      if (plain.size >= mostKept) plain.clear();
-      plain.set(primitive.kind + id, resource);
-      return resource;
+      const pointer = primitive.kind === 'tool' ? pointers.get(idOf(primitive)) : undefined;
+      if (pointer !== undefined) return pointedResource(options, resources, primitive, args && pointer(args));
+      if (primitive.kind === 'template' && args === undefined) return openResource(options, primitive);
+      return plain(primitive);
     },
+  };
+}
+
+/** Resources whose id is that of their primitive; each is made once, so that what hangs on it can be kept. */
+function createPlainResources(
+  options: TaggerOptions,
+  resources: ResourceTags,
+): (primitive: Primitive) => Resource {
+  const known = new Map<string, Resource>();
+  return (primitive) => {
+    const id = idOf(primitive);
+    const key = `${primitive.kind} ${id}`;
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const tags = resources.over(baseTags(options, primitive), id);
+    const resource = { primitive, id, tags, ...openIfDisguised(primitive, resources) };
+    if (known.size >= mostKept) known.clear();
+    known.set(key, resource);
+    return resource;
   };
 }
 
@@ -58,29 +69,28 @@ function idOf({ server, kind, name }: Primitive): string {
   return kind === 'server' ? server : `${server}:${name}`;
 }
 
-function baseTags({ servers = {}, tools = {} }: TaggerOptions, { server, kind }: Primitive, id: string): Tags {
-  const ofServer = own(servers, server);
-  const ofTool = kind === 'tool' ? own(tools, id)?.tags : undefined;
+function baseTags({ servers = {}, tools = {} }: TaggerOptions, primitive: Primitive): Tags {
+  const ofServer = own(servers, primitive.server);
+  const ofTool = primitive.kind === 'tool' ? own(tools, idOf(primitive))?.tags : undefined;
   return ofTool === undefined ? (ofServer ?? noTags) : { ...ofServer, ...ofTool };
 }
 
 const noTags: Tags = {};
 
-interface Pointed {
-  readonly primitive: Primitive;
-  readonly id: string;
-  readonly base: Tags;
-  readonly pointer: JsonPointer;
-  readonly args: JsonObject | undefined;
-  readonly resources: ResourceTags;
+function pointedResource(
+  options: TaggerOptions,
+  resources: ResourceTags,
+  primitive: Primitive,
+  value: JsonValue | undefined,
+): Resource {
+  const name = Number.isSafeInteger(value) ? String(value) : value;
+  if (typeof name !== 'string' || name === '' || !isPlainName(name)) return openResource(options, primitive);
+  const id = `${primitive.server}:${name}`;
+  return { primitive, id, tags: resources.over(baseTags(options, primitive), id) };
 }
 
-function pointedResource({ primitive, id, base, pointer, args, resources }: Pointed): Resource {
-  const value = args === undefined ? undefined : pointer(args);
-  const name = Number.isSafeInteger(value) ? String(value) : value;
-  if (typeof name !== 'string' || name === '' || !isPlainName(name)) return { primitive, id, tags: base, ...open };
-  const named = `${primitive.server}:${name}`;
-  return { primitive, id: named, tags: resources.over(base, named) };
+function openResource(options: TaggerOptions, primitive: Primitive): Resource {
+  return { primitive, id: idOf(primitive), tags: baseTags(options, primitive), ...open };
 }
 
 /** A URI that a server could resolve to another resource has no tags to trust, where tags of resources are in use. */
@@ -93,7 +103,9 @@ function readPointers(tools: Readonly<Record<string, ToolTags>>): ReadonlyMap<st
     if (resource === undefined) return [];
     const pointer = parseJsonPointer(resource);
     if (pointer !== undefined) return [[tool, pointer]];
-    throw new Error(`\`${resource}\` of the tool \`${tool}\` is not a JSON Pointer: write \`/repo\` (RFC 6901)`);
+    throw new Error(
+      `\`${resource}\` of the tool \`${tool}\` is not a JSON Pointer: write \`/repo\` (RFC 6901)`,
+    );
   });
   return new Map(pointers);
 }

@@ -1,7 +1,7 @@
 import { methods } from '../model/method.ts';
-import { closest } from './closest.ts';
 import type { Node } from './cedar/node.ts';
 import type { Value } from './cedar/value.ts';
+import { closest } from './closest.ts';
 
 /**
  * What policies can name: every entity type and record with its attributes. A member is another shape by name, or a
@@ -42,7 +42,7 @@ export const shapes: Readonly<Record<string, Readonly<Record<string, string>>>> 
 };
 
 /** The entity types of the vocabulary. */
-export const entityTypes: readonly string[] = ['Agent', 'User', 'Resource', 'Server', 'Action'];
+const entityTypes: readonly string[] = ['Agent', 'User', 'Resource', 'Server', 'Action'];
 
 /** A name that the vocabulary lacks, and the tokens of the policy text where it stands. */
 export interface UnknownName {
@@ -69,11 +69,16 @@ export function unknownNames(node: Node): readonly UnknownName[] {
     case 'nary':
       return node.args.flatMap(unknownNames);
     case 'if':
-      return [node.test, node.then, node.otherwise].flatMap(unknownNames);
+      return [node.test, node.consequent, node.alternative].flatMap(unknownNames);
   }
 }
 
-const variableShapes = { principal: 'Agent', action: 'Action', resource: 'Resource', context: 'Context' } as const;
+const variableShapes = {
+  principal: 'Agent',
+  action: 'Action',
+  resource: 'Resource',
+  context: 'Context',
+} as const;
 
 /** The shape of what an expression gives, where the vocabulary says. */
 function shapeOf(node: Node): string | undefined {
@@ -124,7 +129,9 @@ function typeNames(type: string, places: UnknownName['places']): readonly Unknow
   if (entityTypes.includes(type)) return [];
   const meant = closest(type, entityTypes);
   const mend =
-    meant === undefined ? `the types are ${entityTypes.map(quoted).join(', ')}` : `did you mean \`${meant}\`?`;
+    meant === undefined
+      ? `the types are ${entityTypes.map(quoted).join(', ')}`
+      : `did you mean \`${meant}\`?`;
   return [{ message: `unknown entity type \`${type}\`, ${mend}`, places }];
 }
 

@@ -12,23 +12,32 @@ const sets = Number(process.env['POLICY_CASES'] ?? 3000) / 4;
 
 test('decides random questions under random policies as the official engine does', (t) => {
   const seen = { allow: 0, deny: 0, errors: 0 };
-  const property = fc.property(policySet, fc.array(question, { minLength: 4, maxLength: 4 }), (text, questions) => {
-    const policies = readPolicies(text);
-    const evaluate = compiledEvaluator(policies);
-    for (const each of questions) {
-      const compiled = asOfficial(evaluate(each.query));
-      const official = officialAnswer(policies, each);
-      seen[official.decision] += 1;
-      seen.errors += official.errors.length > 0 ? 1 : 0;
-      assert.ok(sameAnswer(compiled, official), `${JSON.stringify({ compiled, official })}\n${text}`);
-    }
-  });
+  const property = fc.property(
+    policySet,
+    fc.array(question, { minLength: 4, maxLength: 4 }),
+    (text, questions) => {
+      const policies = readPolicies(text);
+      const evaluate = compiledEvaluator(policies);
+      for (const each of questions) {
+        const compiled = asOfficial(evaluate(each.query));
+        const official = officialAnswer(policies, each);
+        seen[official.decision] += 1;
+        seen.errors += official.errors.length > 0 ? 1 : 0;
+        assert.ok(sameAnswer(compiled, official), `${JSON.stringify({ compiled, official })}\n${text}`);
+      }
+    },
+  );
   fc.assert(property, { numRuns: Math.ceil(sets) });
-  t.diagnostic(`${seen.allow + seen.deny} comparisons: ${seen.allow} allowed, ${seen.deny} denied, ${seen.errors} with errors`);
+  t.diagnostic(
+    `${seen.allow + seen.deny} comparisons: ${seen.allow} allowed, ${seen.deny} denied, ${seen.errors} with errors`,
+  );
   assert.ok(Math.min(seen.allow, seen.deny, seen.errors) > sets / 10, `one-sided: ${JSON.stringify(seen)}`);
 });
 
-function officialAnswer(policies: readonly NumberedPolicy[], { query, entities }: RandomQuestion): OracleAnswer {
+function officialAnswer(
+  policies: readonly NumberedPolicy[],
+  { query, entities }: RandomQuestion,
+): OracleAnswer {
   return authorizeOnce(
     oracleRequest(query, entities),
     Object.fromEntries(policies.map(({ id, text }) => [id, text])),

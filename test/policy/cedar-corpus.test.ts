@@ -27,9 +27,12 @@ test("agrees with Cedar's fuzzing corpus", { skip: absent }, (t) => {
   const names = [...files.keys()].filter((name) => /^corpus-tests\/[0-9a-f]+\.json$/.test(name)).toSorted();
   const stride = wanted === 'all' ? 1 : Math.max(1, Math.floor(names.length / Number(wanted)));
   const chosen = names.filter((_, at) => at % stride === 0);
-  const read = (name: string): string => files.get(name)?.toString() ?? assert.fail(`no ${name} in the archive`);
+  const read = (name: string): string =>
+    files.get(name)?.toString() ?? assert.fail(`no ${name} in the archive`);
   const { requests, allowed, erring } = runAll(chosen.map((name) => cedarTest(name, read)));
-  t.diagnostic(`${chosen.length} of ${names.length} files, ${requests} requests, ${allowed} allowed, ${erring} with errors`);
+  t.diagnostic(
+    `${chosen.length} of ${names.length} files, ${requests} requests, ${allowed} allowed, ${erring} with errors`,
+  );
   assert.ok(requests > 1000 && allowed > 0 && erring > 0, 'the sample shows too little');
 });
 

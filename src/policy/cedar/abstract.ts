@@ -77,15 +77,18 @@ function isOpen(node: Node): boolean {
     case 'not':
       return isOpen(node.arg);
     case 'if':
-      return isOpen(node.test) || isOpen(node.then) || isOpen(node.otherwise);
+      return isOpen(node.test) || isOpen(node.consequent) || isOpen(node.alternative);
   }
 }
 
 /** Reads that do not hang on the arguments although their operand does. */
 function isKnownRead({ arg, probe }: Extract<Node, { kind: 'unary' }>): boolean {
   if (arg.kind !== 'variable') return false;
-  if (arg.name === 'context') return probe.kind === 'has' || (probe.kind === 'get' && probe.member !== openMember);
-  return probe.kind === 'is' || probe.kind === 'has' || (probe.kind === 'get' && !openAttributes.has(probe.member));
+  if (arg.name === 'context')
+    return probe.kind === 'has' || (probe.kind === 'get' && probe.member !== openMember);
+  return (
+    probe.kind === 'is' || probe.kind === 'has' || (probe.kind === 'get' && !openAttributes.has(probe.member))
+  );
 }
 
 function closed(node: Node): EvaluateOpen {
@@ -115,14 +118,17 @@ function strict(
   const all = args.map(abstract);
   return (query) => {
     const outcomes = all.map((evaluate) => evaluate(query));
-    if (outcomes.some((outcome) => isUnknown(outcome) && outcome.may === may.fault)) return unknown(may.fault);
+    if (outcomes.some((outcome) => isUnknown(outcome) && outcome.may === may.fault))
+      return unknown(may.fault);
     if (outcomes.some(isUnknown)) return unknown(may.hold | may.fail | may.fault | may.other);
     return attempt(() => apply(outcomes as unknown as readonly [Value, ...Value[]], query));
   };
 }
 
 function openBinary(node: Extract<Node, { kind: 'binary' }>): EvaluateOpen {
-  const general = strict([node.left, node.right], ([left, right], query) => node.apply(left, right ?? left, query));
+  const general = strict([node.left, node.right], ([left, right], query) =>
+    node.apply(left, right ?? left, query),
+  );
   if (node.operator !== 'in' || node.left.kind !== 'variable' || isOpen(node.right)) return general;
   const group = closed(node.right);
   return (query) => {
@@ -145,9 +151,7 @@ function openNot(arg: Node): EvaluateOpen {
   const evaluate = abstract(arg);
   return (query) => {
     const can = truth(evaluate(query));
-    return outcome(
-      (can & may.hold ? may.fail : 0) | (can & may.fail ? may.hold : 0) | (can & may.fault),
-    );
+    return outcome((can & may.hold ? may.fail : 0) | (can & may.fail ? may.hold : 0) | (can & may.fault));
   };
 }
 
@@ -164,14 +168,14 @@ function openTruth(node: Extract<Node, { kind: 'and' | 'or' }>): EvaluateOpen {
 
 function openIf(node: Extract<Node, { kind: 'if' }>): EvaluateOpen {
   const test = abstract(node.test);
-  const then = abstract(node.then);
-  const otherwise = abstract(node.otherwise);
+  const consequent = abstract(node.consequent);
+  const alternative = abstract(node.alternative);
   return (query) => {
     const can = truth(test(query));
-    if (can === may.hold) return then(query);
-    if (can === may.fail) return otherwise(query);
-    const yes = can & may.hold ? range(then(query)) : 0;
-    const no = can & may.fail ? range(otherwise(query)) : 0;
+    if (can === may.hold) return consequent(query);
+    if (can === may.fail) return alternative(query);
+    const yes = can & may.hold ? range(consequent(query)) : 0;
+    const no = can & may.fail ? range(alternative(query)) : 0;
     return unknown(yes | no | (can & may.fault));
   };
 }

@@ -61,9 +61,9 @@ function compileTruth(node: Extract<Node, { kind: 'not' | 'and' | 'or' }>): Eval
   return (query) => boolean(left(query)) || boolean(right(query));
 }
 
-function compileIf({ test, then, otherwise }: Extract<Node, { kind: 'if' }>): Evaluate {
+function compileIf({ test, consequent, alternative }: Extract<Node, { kind: 'if' }>): Evaluate {
   const condition = compile(test);
-  const yes = compile(then);
-  const no = compile(otherwise);
+  const yes = compile(consequent);
+  const no = compile(alternative);
   return (query) => (boolean(condition(query)) ? yes(query) : no(query));
 }

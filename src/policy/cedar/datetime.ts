@@ -9,22 +9,23 @@ const units = [86_400_000n, 3_600_000n, 60_000n, 1_000n, 1n];
 const day = 86_400_000;
 
 /** Parses `2026-03-29`, `2026-03-29T09:00:00Z`, `...00.000Z` or `...00+0200`. */
-export function parseDatetime(text: string): DatetimeValue | undefined {
+function parseDatetime(text: string): DatetimeValue | undefined {
   const parts = instantShape.exec(text);
   if (parts === null) return undefined;
-  const [year, month, date, hour, minute, second, millisecond] = parts.slice(1, 8).map((part) => Number(part ?? 0));
-  const midnight = midnightOf(year ?? 0, month ?? 0, date ?? 0);
-  const clock = clockOf(hour ?? 0, minute ?? 0, second ?? 0);
-  const offset = clockOf(Number(parts[9] ?? 0), Number(parts[10] ?? 0), 0);
+  const number = (at: number): number => Number(parts[at] ?? 0);
+  const midnight = midnightOf(number(1), number(2), number(3));
+  const clock = clockOf(number(4), number(5), number(6));
+  const offset = clockOf(number(9), number(10), 0);
   if (midnight === undefined || clock === undefined || offset === undefined) return undefined;
-  const local = midnight + clock + (millisecond ?? 0);
+  const local = midnight + clock + number(7);
   return { kind: 'datetime', value: parts[8] === '-' ? local + offset : local - offset };
 }
 
 /** The instant of a text, or a fault. */
 export function datetime(text: string): DatetimeValue {
   const value = parseDatetime(text);
-  if (value === undefined) throw new EvaluationFault(`\`${text}\` is not a datetime such as \`2026-03-29T09:00:00Z\``);
+  if (value === undefined)
+    throw new EvaluationFault(`\`${text}\` is not a datetime such as \`2026-03-29T09:00:00Z\``);
   return value;
 }
 

@@ -1,5 +1,5 @@
-import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import type { AuthorizationCall, DetailedError, PolicyJson } from '@cedar-policy/cedar-wasm/nodejs';
+import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 
 /** An error of the official parser, at an offset in bytes of the UTF-8 text. */
 export interface ParseError {
@@ -38,7 +38,10 @@ export function isTemplate(text: string): boolean {
 }
 
 /** The answer of the official engine, which parses the policies for this call alone. */
-export function authorizeOnce(request: OracleRequest, policies: Readonly<Record<string, string>>): OracleAnswer {
+export function authorizeOnce(
+  request: OracleRequest,
+  policies: Readonly<Record<string, string>>,
+): OracleAnswer {
   return oracleAnswer(cedar.isAuthorized({ ...request, policies: { staticPolicies: { ...policies } } }));
 }
 

@@ -73,5 +73,9 @@ function composite(value: Exclude<Value, string | number | bigint | boolean>): s
 }
 
 function text(value: Value | undefined): string {
-  return value === undefined ? '' : typeof value === 'object' || typeof value === 'string' ? String(key(value)) : `${typeof value === 'boolean' ? 'bool' : 'long'} ${value}`;
+  return value === undefined
+    ? ''
+    : typeof value === 'object' || typeof value === 'string'
+      ? String(key(value))
+      : `${typeof value === 'boolean' ? 'bool' : 'long'} ${value}`;
 }

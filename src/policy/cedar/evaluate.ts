@@ -1,6 +1,7 @@
 import { EvaluationFault } from './fault.ts';
 import type { CompiledPolicy } from './policy-index.ts';
 import type { Query } from './query.ts';
+import { boolean } from './value.ts';
 
 /** What the policies say to one question, nothing skipped. */
 export interface Verdict {
@@ -12,7 +13,7 @@ export interface Verdict {
 }
 
 /** A policy that could not be evaluated, and why. */
-export interface PolicyFault {
+interface PolicyFault {
   readonly id: string;
   readonly message: string;
 }
@@ -22,13 +23,19 @@ export function evaluate(candidates: readonly CompiledPolicy[], query: Query): V
   const permits: string[] = [];
   const forbids: string[] = [];
   const faults: PolicyFault[] = [];
-  for (const { id, effect, holds } of candidates) {
-    try {
-      if (holds(query) === true) (effect === 'permit' ? permits : forbids).push(id);
-    } catch (error) {
-      if (!(error instanceof EvaluationFault)) throw error;
-      faults.push({ id, message: error.message });
-    }
+  for (const policy of candidates) {
+    const answer = evaluateOne(policy, query);
+    if (answer === true) (policy.effect === 'permit' ? permits : forbids).push(policy.id);
+    else if (answer !== false) faults.push({ id: policy.id, message: answer.message });
   }
   return { permits, forbids, faults };
+}
+
+function evaluateOne({ holds }: CompiledPolicy, query: Query): boolean | EvaluationFault {
+  try {
+    return boolean(holds(query));
+  } catch (error) {
+    if (error instanceof EvaluationFault) return error;
+    throw error;
+  }
 }

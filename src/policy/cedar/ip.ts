@@ -68,7 +68,8 @@ function parsePrefix(text: string, version: 4 | 6): number | undefined {
 
 function parseV4(text: string): bigint | undefined {
   const octets = text.split('.');
-  if (octets.length !== 4 || !octets.every((part) => octet.test(part) && Number(part) < 256)) return undefined;
+  if (octets.length !== 4 || !octets.every((part) => octet.test(part) && Number(part) < 256))
+    return undefined;
   return octets.reduce((sum, part) => (sum << 8n) | BigInt(part), 0n);
 }
 

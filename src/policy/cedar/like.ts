@@ -12,7 +12,8 @@ export function likeMatcher(pattern: readonly PatternElement[]): (text: string) 
   if (runs.length === 1) return (text) => text === first;
   const inner = runs.slice(1, -1);
   return (text) => {
-    if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last)) return false;
+    if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last))
+      return false;
     return containsInOrder(text.slice(first.length, text.length - last.length), inner);
   };
 }

@@ -5,7 +5,7 @@ import type { Value } from './value.ts';
 export type Variable = 'principal' | 'action' | 'resource' | 'context';
 
 /** What a unary node asks of its operand, where an evaluator that knows the operand in part must tell. */
-export type Probe =
+type Probe =
   | { readonly kind: 'get' | 'has'; readonly member: string }
   | { readonly kind: 'is'; readonly type: string }
   | { readonly kind: 'other' };
@@ -25,7 +25,7 @@ export type Node =
   | { readonly kind: 'nary'; readonly args: readonly Node[]; readonly apply: Nary }
   | { readonly kind: 'not'; readonly arg: Node }
   | { readonly kind: 'and' | 'or'; readonly left: Node; readonly right: Node }
-  | { readonly kind: 'if'; readonly test: Node; readonly then: Node; readonly otherwise: Node };
+  | { readonly kind: 'if'; readonly test: Node; readonly consequent: Node; readonly alternative: Node };
 
 /** A strict operator of one operand; throws an `EvaluationFault`. */
 export type Unary = (value: Value, query: Query) => Value;
@@ -34,7 +34,7 @@ export type Unary = (value: Value, query: Query) => Value;
 export type Binary = (left: Value, right: Value, query: Query) => Value;
 
 /** A strict operator of any number of operands. */
-export type Nary = (values: readonly Value[]) => Value;
+type Nary = (values: readonly Value[]) => Value;
 
 /** Both must hold; the right is not evaluated where the left is false. */
 export function and(left: Node, right: Node): Node {

@@ -48,7 +48,7 @@ export function getMember(member: string): Unary {
       return value.get(member) ?? missing('the record', member);
     }
     if (typeof value !== 'object' || value.kind !== 'entity') throw wrongType('record or entity', value);
-    return existing(value, query).attributes.get(member) ?? missing(uidText(value), member);
+    return existing(value, query).attributes.get(member) ?? missing(`\`${uidText(value)}\``, member);
   };
 }
 
@@ -84,13 +84,13 @@ function hasTag(value: EntityValue, tag: string, query: Query): boolean {
 
 function getTag(value: EntityValue, tag: string, query: Query): Value {
   const found = existing(value, query).tags.get(tag);
-  if (found === undefined) throw new EvaluationFault(`${uidText(value)} has no tag \`${tag}\``);
+  if (found === undefined) throw new EvaluationFault(`\`${uidText(value)}\` has no tag \`${tag}\``);
   return found;
 }
 
 function existing(value: EntityValue, query: Query): EntityFacts {
   const facts = factsOf(query, value);
-  if (facts === undefined) throw new EvaluationFault(`${uidText(value)} is not part of this request`);
+  if (facts === undefined) throw new EvaluationFault(`\`${uidText(value)}\` is not part of this request`);
   return facts;
 }
 
@@ -98,14 +98,16 @@ function missing(owner: string, member: string): never {
   throw new EvaluationFault(`${owner} has no attribute \`${member}\``);
 }
 
-function uidText(value: EntityValue): string {
-  return `\`${value.type}::${JSON.stringify(value.id)}\``;
+/** An entity as policies write it: `Type::"id"`. */
+export function uidText(value: EntityValue): string {
+  return `${value.type}::${JSON.stringify(value.id)}`;
 }
 
 function ordered(test: (left: Long, right: Long) => boolean): Binary {
   return (left, right) => {
     if (typeof left !== 'object') return test(long(left), long(right));
-    if (left.kind !== 'datetime' && left.kind !== 'duration') throw wrongType('long, datetime or duration', left);
+    if (left.kind !== 'datetime' && left.kind !== 'duration')
+      throw wrongType('long, datetime or duration', left);
     if (typeof right !== 'object' || right.kind !== left.kind) throw wrongType(left.kind, right);
     return test(left.value, right.value);
   };

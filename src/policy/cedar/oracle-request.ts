@@ -12,12 +12,14 @@ export function oracleRequest(query: Query, entities: readonly EntityValue[]): O
     action: uid(query.action),
     resource: uid(query.resource),
     context: recordJson(query.context),
-    entities: entities.flatMap((entity) => (entity.facts === undefined ? [] : [entityJson(entity, entity.facts)])),
+    entities: entities.flatMap((entity) =>
+      entity.facts === undefined ? [] : [entityJson(entity, entity.facts)],
+    ),
   };
 }
 
 /** Writes a value in Cedar's JSON format. */
-export function valueJson(value: Value): CedarValueJson {
+function valueJson(value: Value): CedarValueJson {
   if (typeof value === 'number' || typeof value === 'bigint') return longJson(value);
   if (typeof value !== 'object') return value;
   switch (value.kind) {
@@ -35,7 +37,10 @@ export function valueJson(value: Value): CedarValueJson {
       return call('duration', `${value.value}ms`);
     case 'datetime':
       return {
-        __extn: { fn: 'offset', args: [call('datetime', '1970-01-01'), call('duration', `${value.value}ms`)] },
+        __extn: {
+          fn: 'offset',
+          args: [call('datetime', '1970-01-01'), call('duration', `${value.value}ms`)],
+        },
       };
   }
 }

@@ -1,5 +1,5 @@
 import { compileAbstract, type OpenQuery } from './abstract.ts';
-import { type Evaluate, compile } from './compile.ts';
+import { compile, type Evaluate } from './compile.ts';
 import type { ReadPolicy } from './read-policy.ts';
 import type { EntityValue } from './value.ts';
 
@@ -67,7 +67,9 @@ function tableOf(entries: readonly Entry[]): Table {
 
 function select(entries: readonly Entry[], principal: EntityValue | undefined): readonly CompiledPolicy[] {
   return entries
-    .filter(({ principal: own }) => own === undefined || (own.id === principal?.id && own.type === principal.type))
+    .filter(
+      ({ principal: own }) => own === undefined || (own.id === principal?.id && own.type === principal.type),
+    )
     .map(({ compiled }) => compiled);
 }
 

@@ -2,8 +2,8 @@ import type { CedarValueJson, Expr } from '@cedar-policy/cedar-wasm/nodejs';
 import { setOf } from './equality.ts';
 import { extensions } from './extensions.ts';
 import { EvaluationFault } from './fault.ts';
+import { likeMatcher, type PatternElement } from './like.ts';
 import { canonical } from './long.ts';
-import { type PatternElement, likeMatcher } from './like.ts';
 import { and, type Binary, type Node, type Unary, type Variable } from './node.ts';
 import { binaries, getMember, hasMember, isType, unaries } from './operators.ts';
 import { recordOfMap } from './record.ts';
@@ -46,7 +46,9 @@ const forms: ReadonlyMap<string, (content: Operands) => Node> = new Map<string, 
 export function binary(operator: string, left: Node, right: Node): Node {
   const apply = binaries.get(operator);
   if (apply === undefined) throw unknownForm(operator);
-  return folded([left, right], { kind: 'binary', operator, left, right, apply }, ([a, b]) => apply2(apply, a, b));
+  return folded([left, right], { kind: 'binary', operator, left, right, apply }, ([a, b]) =>
+    apply2(apply, a, b),
+  );
 }
 
 /** A node that tests the type of an entity, and whether it lies in another. */
@@ -56,7 +58,7 @@ export function typeTest(arg: Node, type: string, group: Node | undefined): Node
 }
 
 /** Reads a value of Cedar's JSON format. */
-export function readValue(json: CedarValueJson): Value {
+function readValue(json: CedarValueJson): Value {
   if (typeof json === 'boolean' || typeof json === 'string') return json;
   if (typeof json === 'number') return readLong(json);
   if (Array.isArray(json)) return setOf(json.map(readValue));
@@ -106,8 +108,8 @@ function readConditional(content: Operands): Node {
   return {
     kind: 'if',
     test: operand(content, 'if'),
-    then: operand(content, 'then'),
-    otherwise: operand(content, 'else'),
+    consequent: operand(content, 'then'),
+    alternative: operand(content, 'else'),
   };
 }
 

@@ -1,4 +1,9 @@
-import type { EntityUidJson, PolicyJson, PrincipalConstraint, ResourceConstraint } from '@cedar-policy/cedar-wasm/nodejs';
+import type {
+  EntityUidJson,
+  PolicyJson,
+  PrincipalConstraint,
+  ResourceConstraint,
+} from '@cedar-policy/cedar-wasm/nodejs';
 import { setOf } from './equality.ts';
 import { and, type Node } from './node.ts';
 import { binary, readExpression, typeTest } from './read-expression.ts';
@@ -26,7 +31,11 @@ export function readPolicy(policy: PolicyJson): ReadPolicy {
     const clause = readExpression(body);
     return kind === 'when' ? clause : { kind: 'not', arg: clause };
   });
-  const scope = [...subjectScope(policy), ...actionScope(policy, actions), ...scopeOf('resource', policy.resource)];
+  const scope = [
+    ...subjectScope(policy),
+    ...actionScope(policy, actions),
+    ...scopeOf('resource', policy.resource),
+  ];
   return {
     effect: policy.effect,
     condition: [...scope, ...clauses].reduceRight((rest, test) => and(test, rest), always),

@@ -1,7 +1,7 @@
 import { longMark } from './read-expression.ts';
 
 /** One token of Cedar text, at an offset in UTF-16 units. */
-export interface Token {
+interface Token {
   readonly text: string;
   readonly offset: number;
 }
@@ -13,7 +13,7 @@ export interface Statement {
   readonly tokens: readonly Token[];
 }
 
-const token = /\/\/[^\n]*|\s+|"(?:\\[^]|[^"\\])*"|[A-Za-z_][A-Za-z0-9_]*|[0-9]+|::|[^]/gu;
+const token = /\/\/[^\n]*|\s+|"(?:\\[\s\S]|[^"\\])*"|[A-Za-z_][A-Za-z0-9_]*|[0-9]+|::|[\s\S]/gu;
 
 /** Splits a file into statements: a semicolon outside strings and comments ends one. The text must parse. */
 export function splitStatements(text: string): readonly Statement[] {

@@ -73,7 +73,7 @@ export interface DurationValue {
 }
 
 /** Cedar's name for the type of a value. */
-export function typeOf(value: Value): string {
+function typeOf(value: Value): string {
   switch (typeof value) {
     case 'boolean':
       return 'bool';

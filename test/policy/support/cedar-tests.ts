@@ -1,4 +1,4 @@
-import { schemaToJsonWithResolvedTypes, type SchemaJson } from '@cedar-policy/cedar-wasm/nodejs';
+import { type SchemaJson, schemaToJsonWithResolvedTypes } from '@cedar-policy/cedar-wasm/nodejs';
 import { setOf } from '../../../src/policy/cedar/equality.ts';
 import { extensions } from '../../../src/policy/cedar/extensions.ts';
 import { canonical } from '../../../src/policy/cedar/long.ts';
@@ -48,7 +48,9 @@ export function parseExact(text: string): unknown {
 }
 
 /** The questions of a test in the evaluator's terms. Cedar reads JSON values by the types of the schema. */
-export function queriesOf(test: CedarTest): readonly { readonly query: Query; readonly request: CedarRequest }[] {
+export function queriesOf(
+  test: CedarTest,
+): readonly { readonly query: Query; readonly request: CedarRequest }[] {
   const schema = readSchema(test.schema);
   const stored = readEntities(parseExact(test.entities) as readonly EntityJson[], schema);
   const entities = [...stored, ...actionEntities(schema)];
@@ -59,7 +61,7 @@ export function queriesOf(test: CedarTest): readonly { readonly query: Query; re
   };
   return test.requests.map((request) => {
     const { principal, action, resource } = request;
-    const context = valueOf(request.context, contextType(schema, action), schema) as RecordValue;
+    const context = readTyped(request.context, contextType(schema, action), schema) as RecordValue;
     return {
       request,
       query: { principal: known(principal), action: known(action), resource: known(resource), context, find },
@@ -86,11 +88,11 @@ function readEntities(jsons: readonly EntityJson[], schema: SchemaJson<string>):
       const uid = uidOf(json.uid);
       const { shape, tags } = entityType(schema, uid.type);
       const tagValues = Object.entries(json.tags ?? {}).map(
-        ([tag, value]) => [tag, valueOf(value, tags, schema)] as const,
+        ([tag, value]) => [tag, readTyped(value, tags, schema)] as const,
       );
       return {
         uid,
-        attributes: valueOf(json.attrs, shape, schema) as RecordValue,
+        attributes: readTyped(json.attrs, shape, schema) as RecordValue,
         tags: recordOfMap(new Map(tagValues)),
         parents: json.parents.map(uidOf),
       };
@@ -130,13 +132,19 @@ function actionEntities(schema: SchemaJson<string>): readonly EntityValue[] {
         uid: { type: qualified(namespace, 'Action'), id },
         attributes: emptyRecord,
         tags: emptyRecord,
-        parents: memberOf.map((group) => ({ type: group.type ?? qualified(namespace, 'Action'), id: group.id })),
+        parents: memberOf.map((group) => ({
+          type: group.type ?? qualified(namespace, 'Action'),
+          id: group.id,
+        })),
       })),
     ),
   );
 }
 
-function entityType(schema: SchemaJson<string>, type: string): { readonly shape?: Type; readonly tags?: Type } {
+function entityType(
+  schema: SchemaJson<string>,
+  type: string,
+): { readonly shape?: Type; readonly tags?: Type } {
   const [namespace, name] = splitName(type);
   return (schema[namespace]?.entityTypes[name] ?? {}) as { shape?: Type; tags?: Type };
 }
@@ -158,20 +166,26 @@ const constructors: Readonly<Record<string, string>> = {
   duration: 'duration',
 };
 
-function valueOf(json: unknown, type: Type | undefined, schema: SchemaJson<string>): Value {
+function readTyped(json: unknown, type: Type | undefined, schema: SchemaJson<string>): Value {
   const common = type === undefined ? undefined : commonType(schema, type.name ?? type.type);
-  if (common !== undefined && type?.type !== 'Entity') return valueOf(json, common, schema);
+  if (common !== undefined && type?.type !== 'Entity') return readTyped(json, common, schema);
   if (typeof json === 'bigint') return canonical(json);
   if (typeof json === 'boolean' || typeof json === 'number') return json;
   if (typeof json === 'string') return textValue(json, type);
-  if (Array.isArray(json)) return setOf(json.map((each) => valueOf(each, type?.element, schema)));
+  if (Array.isArray(json)) return setOf(json.map((each) => readTyped(each, type?.element, schema)));
   const object = json as Readonly<Record<string, unknown>>;
   if (object['__entity'] !== undefined) return { kind: 'entity', ...(object['__entity'] as Uid) };
   if (object['__extn'] !== undefined) return callOf(object['__extn'] as Call, schema);
   if (type !== undefined && isEntityType(type)) return { kind: 'entity', ...(object as unknown as Uid) };
-  if (typeof object['fn'] === 'string' && type?.attributes === undefined) return callOf(object as unknown as Call, schema);
+  if (typeof object['fn'] === 'string' && type?.attributes === undefined)
+    return callOf(object as unknown as Call, schema);
   return recordOfMap(
-    new Map(Object.entries(object).map(([name, value]) => [name, valueOf(value, type?.attributes?.[name], schema)])),
+    new Map(
+      Object.entries(object).map(([name, value]) => [
+        name,
+        readTyped(value, type?.attributes?.[name], schema),
+      ]),
+    ),
   );
 }
 
@@ -182,7 +196,7 @@ interface Call {
 }
 
 function callOf({ fn, arg, args }: Call, schema: SchemaJson<string>): Value {
-  const [first = '', second] = (args ?? [arg]).map((each) => valueOf(each, undefined, schema));
+  const [first = '', second] = (args ?? [arg]).map((each) => readTyped(each, undefined, schema));
   return extensions.get(fn)?.apply(first, second ?? first) ?? assertNever(fn);
 }
 
@@ -193,12 +207,19 @@ function assertNever(fn: string): never {
 /** Where the schema says extension type, a bare string is the constructor's argument. */
 function textValue(text: string, type: Type | undefined): Value {
   const name = (type?.name ?? type?.type ?? '').replace(/^__cedar::/, '');
-  const constructor = extensions.get(constructors[name] ?? '');
-  return constructor === undefined ? text : constructor.apply(text, text);
+  const construct = extensions.get(constructors[name] ?? '');
+  return construct === undefined ? text : construct.apply(text, text);
 }
 
 function isEntityType({ type, attributes, element }: Type): boolean {
-  return type === 'Entity' || (attributes === undefined && element === undefined && !/^(?:__cedar::)?(?:String|Long|Bool|Boolean|Record|Set|Extension|ipaddr|decimal|datetime|duration)$/.test(type));
+  return (
+    type === 'Entity' ||
+    (attributes === undefined &&
+      element === undefined &&
+      !/^(?:__cedar::)?(?:String|Long|Bool|Boolean|Record|Set|Extension|ipaddr|decimal|datetime|duration)$/.test(
+        type,
+      ))
+  );
 }
 
 function uidOf(json: Uid | { readonly __entity: Uid }): Uid {

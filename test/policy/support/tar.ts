@@ -14,5 +14,8 @@ export function readTar(archive: Buffer): ReadonlyMap<string, Buffer> {
 function text(archive: Buffer, at: number, length: number): string {
   const field = archive.subarray(at, at + length);
   const end = field.indexOf(0);
-  return field.subarray(0, end < 0 ? length : end).toString().trim();
+  return field
+    .subarray(0, end < 0 ? length : end)
+    .toString()
+    .trim();
 }
