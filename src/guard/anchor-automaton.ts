@@ -10,10 +10,10 @@ export interface AnchorAutomaton {
 }
 
 /** Goes through the first `length` bytes. */
-export type Scan = (bytes: Uint8Array, length: number, visit: OccurrenceVisitor) => boolean;
+type Scan = (bytes: Uint8Array, length: number, visit: OccurrenceVisitor) => boolean;
 
 /** Sees one occurrence of the anchor with that place in the list; true ends the scan. `end` is the offset after it. */
-export type OccurrenceVisitor = (anchor: number, end: number) => boolean;
+type OccurrenceVisitor = (anchor: number, end: number) => boolean;
 
 /** Builds the automaton of some ASCII literals. */
 export function anchorAutomaton(anchors: readonly string[]): AnchorAutomaton {
@@ -166,7 +166,7 @@ interface Tree {
 }
 
 function growTree(anchors: readonly string[], classes: Uint8Array): Tree {
-  const tree: Tree = { children: new Array(width).fill(0), endings: [[]] };
+  const tree: Tree = { children: Array.from({ length: width }, () => 0), endings: [[]] };
   anchors.forEach((anchor, index) => {
     if (anchor === '') throw new RangeError('an anchor is empty');
     let state = 0;

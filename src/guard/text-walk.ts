@@ -8,7 +8,7 @@ import type { Part } from './detector.ts';
 export type TextVisitor = (text: string, part: Part, pointer: () => string) => boolean;
 
 /** Stands in pointers for a member name that may be a secret, or not be seen. */
-export const withheldName = '(name withheld)';
+const withheldName = '(name withheld)';
 
 /** Shows every string value and every member name below a value. */
 export function walkTexts(value: JsonValue, root: readonly string[], visit: TextVisitor): void {
@@ -17,7 +17,7 @@ export function walkTexts(value: JsonValue, root: readonly string[], visit: Text
 }
 
 /** Writes a JSON Pointer (RFC 6901 section 3). */
-export function toPointer(path: readonly (string | number)[]): string {
+function toPointer(path: readonly (string | number)[]): string {
   return path.map((token) => `/${String(token).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 

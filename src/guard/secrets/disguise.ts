@@ -1,7 +1,7 @@
 import type { Disguise } from './anchors.ts';
 
 /** A part of a text, taken out of its disguise. */
-export interface Unmasked {
+interface Unmasked {
   readonly bytes: Uint8Array;
   /** Occurrences that end before this offset of the text, in the same phase, were in the part. */
   readonly coveredUntil: number;
