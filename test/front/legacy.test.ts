@@ -6,7 +6,7 @@ import type { JsonObject } from '../../src/model/json.ts';
 import { refuse } from '../../src/model/refusal.ts';
 import { listeningFront, type Script } from './listening-front.ts';
 import { modernBody } from './modern-message.ts';
-import { legacyClient, postAlone } from './stream-client.ts';
+import { legacyClient, type Message, postAlone } from './stream-client.ts';
 
 const discovered: JsonObject = {
   supportedVersions: ['2026-07-28'],
@@ -385,7 +385,8 @@ test('asks a legacy client by requests on the stream of its call, and calls agai
   const front = await listeningFront(t, asks);
   const client = await legacyClient(front.port, { capabilities: { elicitation: {}, roots: {} } });
   const answer = await client.post(toolCall(1));
-  const questions = [await answer.json(), await answer.json()];
+  const questions: Message[] = [];
+  while (questions.length < 2) questions.push(await answer.json());
   assert.deepEqual(
     questions.map(({ method }) => method),
     ['elicitation/create', 'roots/list'],
@@ -412,9 +413,10 @@ test('takes an error in place of an elicitation for a cancelled one', async (t) 
   const front = await listeningFront(t, asks);
   const client = await legacyClient(front.port, { capabilities: { elicitation: {}, roots: {} } });
   const answer = await client.post(toolCall(1));
-  const questions = [await answer.json(), await answer.json()];
-  await client.post({ jsonrpc: '2.0', id: questions[1]!['id'], result: { roots: [] } });
-  await client.post({ jsonrpc: '2.0', id: questions[0]!['id'], error: { code: -1, message: 'closed' } });
+  const elicited = await answer.json();
+  const rootsAsked = await answer.json();
+  await client.post({ jsonrpc: '2.0', id: rootsAsked['id'], result: { roots: [] } });
+  await client.post({ jsonrpc: '2.0', id: elicited['id'], error: { code: -1, message: 'closed' } });
   assert.deepEqual((await answer.json())['result'].responses.a, { action: 'cancel' });
 });
 
