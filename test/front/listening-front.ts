@@ -24,7 +24,7 @@ export type Script = (
 ) => Promise<JsonObject | Refusal | Reply> | JsonObject | Refusal | Reply;
 
 /** What a script may use. */
-export interface Way {
+interface Way {
   readonly arrival: Arrival;
   readonly subject: Subject;
   readonly signal: AbortSignal;
@@ -150,7 +150,7 @@ function isReply(result: JsonObject | Reply): result is Reply {
 }
 
 /** A complete reply of the inner shape. */
-export function replyWith(call: Call, result: JsonObject): Reply {
+function replyWith(call: Call, result: JsonObject): Reply {
   const kind = result['resultType'] === 'input_required' ? 'input_required' : 'complete';
   return {
     kind,
