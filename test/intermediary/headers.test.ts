@@ -22,9 +22,17 @@ const badHeader = { type: 'object', properties: { a: { type: 'number', 'x-mcp-he
 const upstream = await modernUpstream(
   { after },
   {
-    tools: [tool('deploy', { inputSchema }), tool('ö tool'), tool('=?base64?eA==?='), tool('bad', { inputSchema: badHeader })],
+    tools: [
+      tool('deploy', { inputSchema }),
+      tool('ö tool'),
+      tool('=?base64?eA==?='),
+      tool('bad', { inputSchema: badHeader }),
+    ],
     resources: [{ uri: 'file:///ä', name: 'a' }],
-    on: { 'resources/read': (_, answer) => answer.result({ resultType: 'complete', contents: [], ttlMs: 0, cacheScope: 'private' }) },
+    on: {
+      'resources/read': (_, answer) =>
+        answer.result({ resultType: 'complete', contents: [], ttlMs: 0, cacheScope: 'private' }),
+    },
   },
 );
 const gateway = await benchGateway({ after }, { servers: { cloud: upstream.url } });
@@ -59,27 +67,48 @@ verifies('T1', 'a path beside the endpoints gets 404', async () => {
     assert.equal((await client.send('tools/list', {}, { path })).status, 404, path);
 });
 
-for (const origin of ['http://evil.example', 'null', 'http://127.0.0.1.evil.example', 'https://localhost', '']) {
+for (const origin of [
+  'http://evil.example',
+  'null',
+  'http://127.0.0.1.evil.example',
+  'https://localhost',
+  '',
+]) {
   verifies('T2', `a request from the web origin \`${origin}\` gets 403`, () =>
-    refused(() => client.send('tools/call', deploy, { headers: { origin } }), 403, -32600).then(() => undefined),
+    refused(() => client.send('tools/call', deploy, { headers: { origin } }), 403, -32600).then(
+      () => undefined,
+    ),
   );
 }
 
-for (const host of ['evil.example', '169.254.169.254', 'localhost.evil.example:80', '127.0.0.1@evil.example']) {
+for (const host of [
+  'evil.example',
+  '169.254.169.254',
+  'localhost.evil.example:80',
+  '127.0.0.1@evil.example',
+]) {
   verifies('T2', `a request for the host \`${host}\` gets 403`, () =>
-    refused(() => client.send('tools/call', deploy, { headers: { host } }), 403, -32600).then(() => undefined),
+    refused(() => client.send('tools/call', deploy, { headers: { host } }), 403, -32600).then(
+      () => undefined,
+    ),
   );
 }
 
-verifies('T2', 'the gateway`s own origin and host are allowed, and other pages may not read the answer', async () => {
-  const own = await client.send('tools/call', deploy, { headers: { origin: gateway.url } });
-  assert.equal(own.status, 200);
-  assert.equal(own.headers['access-control-allow-origin'], gateway.url);
-  const plain = await client.send('tools/call', deploy);
-  assert.equal(plain.headers['access-control-allow-origin'], undefined);
-});
+verifies(
+  'T2',
+  'the gateway`s own origin and host are allowed, and other pages may not read the answer',
+  async () => {
+    const own = await client.send('tools/call', deploy, { headers: { origin: gateway.url } });
+    assert.equal(own.status, 200);
+    assert.equal(own.headers['access-control-allow-origin'], gateway.url);
+    const plain = await client.send('tools/call', deploy);
+    assert.equal(plain.headers['access-control-allow-origin'], undefined);
+  },
+);
 
-const wrongHeaders: Readonly<Record<string, Readonly<Record<string, string | readonly string[] | undefined>>>> = {
+const wrongHeaders: Readonly<
+  Record<string, Readonly<Record<string, string | readonly string[] | undefined>>>
+> = {
   'another Mcp-Method': { 'mcp-method': 'tools/list' },
   'an Mcp-Method in another case': { 'mcp-method': 'Tools/Call' },
   'no Mcp-Method': { 'mcp-method': undefined },
@@ -102,7 +131,12 @@ for (const [what, headers] of Object.entries(wrongHeaders)) {
 }
 
 verifies('T3', 'header names are case-insensitive, and blanks around values do not count', async () => {
-  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { ...deploy, _meta: metaOf() } });
+  const body = JSON.stringify({
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
+    params: { ...deploy, _meta: metaOf() },
+  });
   const headers = {
     ...mirrored('tools/call'),
     'MCP-NAME': '  deploy\t',
@@ -125,7 +159,11 @@ for (const [what, name, header] of [
   ['a name that looks encoded', '=?base64?eA==?=', base64('=?base64?eA==?=')],
 ] as const) {
   verifies('T4', `${what} agrees with the body`, async () => {
-    const answer = await client.send('tools/call', { name, arguments: {} }, { headers: { 'mcp-name': header } });
+    const answer = await client.send(
+      'tools/call',
+      { name, arguments: {} },
+      { headers: { 'mcp-name': header } },
+    );
     assert.equal(answer.status, 200, answer.text);
   });
 }
@@ -189,7 +227,11 @@ for (const [what, args, headers] of agreeing) {
   });
 }
 
-const disagreeing: readonly (readonly [string, JsonObject, Readonly<Record<string, string | readonly string[]>>])[] = [
+const disagreeing: readonly (readonly [
+  string,
+  JsonObject,
+  Readonly<Record<string, string | readonly string[]>>,
+])[] = [
   ['another string', { region: 'eu' }, { 'mcp-param-region': 'us' }],
   ['a string in another case', { region: 'eu' }, { 'mcp-param-region': 'EU' }],
   ['a string without its header', { region: 'eu' }, {}],
@@ -208,9 +250,11 @@ const disagreeing: readonly (readonly [string, JsonObject, Readonly<Record<strin
 
 for (const [what, args, headers] of disagreeing) {
   verifies('T5', `${what} is refused`, () =>
-    refused(() => client.send('tools/call', { name: 'deploy', arguments: args }, { headers }), 400, -32020).then(
-      () => undefined,
-    ),
+    refused(
+      () => client.send('tools/call', { name: 'deploy', arguments: args }, { headers }),
+      400,
+      -32020,
+    ).then(() => undefined),
   );
 }
 
@@ -293,19 +337,38 @@ verifies('T6', 'oversized headers are refused before anything reads them', async
 
 for (const version of ['2099-01-01', '2026-07-29', '2026-07-28 ', 'DRAFT', '1.0']) {
   verifies('T7', `version \`${version}\` gets 400, -32022 and the supported ones`, async () => {
-    const answer = await client.send('server/discover', {}, {
-      headers: { 'mcp-protocol-version': version.trim() },
-      meta: { [versionKey]: version.trim() },
-    });
+    const answer = await client.send(
+      'server/discover',
+      {},
+      {
+        headers: { 'mcp-protocol-version': version.trim() },
+        meta: { [versionKey]: version.trim() },
+      },
+    );
     if (version.trim() === '2026-07-28') return assert.equal(answer.status, 200);
     assert.deepEqual([answer.status, codeOf(answer)], [400, -32022], answer.text);
     const data = (answer.message['error'] as JsonObject)['data'] as JsonObject;
-    assert.deepEqual(data['supported'], ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05']);
+    assert.deepEqual(data['supported'], [
+      '2026-07-28',
+      '2025-11-25',
+      '2025-06-18',
+      '2025-03-26',
+      '2024-11-05',
+    ]);
     assert.equal(data['requested'], version);
   });
 }
 
-for (const method of ['tools/destroy', 'initialize', 'ping', 'logging/setLevel', 'resources/subscribe', 'constructor', 'tasks/get', 'ext/anything']) {
+for (const method of [
+  'tools/destroy',
+  'initialize',
+  'ping',
+  'logging/setLevel',
+  'resources/subscribe',
+  'constructor',
+  'tasks/get',
+  'ext/anything',
+]) {
   verifies(['T8', 'X4'], `\`${method}\` gets 404 and -32601`, async () => {
     const before = upstream.requests.length;
     const answer = await client.send(method, { name: 'deploy', taskId: 't' });
@@ -319,7 +382,10 @@ for (const [what, meta] of [
   ['no `_meta`', undefined],
   ['no version in `_meta`', { 'io.modelcontextprotocol/clientCapabilities': {} }],
   ['no capabilities in `_meta`', { [versionKey]: '2026-07-28' }],
-  ['capabilities that are no object', { [versionKey]: '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': [] }],
+  [
+    'capabilities that are no object',
+    { [versionKey]: '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': [] },
+  ],
   ['a `_meta` that is no object', 'x'],
 ] as const) {
   verifies('T9', `a request with ${what} gets 400 and -32602`, () => {
@@ -329,7 +395,15 @@ for (const [what, meta] of [
   });
 }
 
-for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data', 'application/json-seq', 'application/jsonp', undefined, '']) {
+for (const type of [
+  'text/plain',
+  'application/x-www-form-urlencoded',
+  'multipart/form-data',
+  'application/json-seq',
+  'application/jsonp',
+  undefined,
+  '',
+]) {
   verifies('T13', `the content type \`${type}\` gets 415`, () =>
     refused(() => client.send('tools/call', deploy, { headers: { 'content-type': type } }), 415, -32600).then(
       () => undefined,
@@ -339,7 +413,9 @@ for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipar
 
 for (const accept of ['application/json', 'text/event-stream', 'text/html', undefined]) {
   verifies('T13', `a client that accepts \`${accept}\` alone gets 406`, () =>
-    refused(() => client.send('tools/call', deploy, { headers: { accept } }), 406, -32600).then(() => undefined),
+    refused(() => client.send('tools/call', deploy, { headers: { accept } }), 406, -32600).then(
+      () => undefined,
+    ),
   );
 }
 

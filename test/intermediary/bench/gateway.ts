@@ -68,10 +68,7 @@ export async function writeConfig(directory: string, config: BenchConfig): Promi
 }
 
 /** Starts a gateway for one test and ends it afterwards. */
-export async function benchGateway(
-  t: Ending,
-  config: BenchConfig,
-): Promise<BenchGateway> {
+export async function benchGateway(t: Ending, config: BenchConfig): Promise<BenchGateway> {
   const directory = await mkdtemp(join(tmpdir(), 'bartizan-bench-'));
   const { settings } = await loadSettings(await writeConfig(directory, config));
   const gateway = await startGateway(settings);

@@ -58,7 +58,10 @@ export async function exchange(port: number, sent: Sent): Promise<Answered> {
 }
 
 /** Sends a request and resolves when its answer begins. */
-export function open(port: number, { method = 'POST', path = '/mcp', headers = {}, body }: Sent): Promise<Open> {
+export function open(
+  port: number,
+  { method = 'POST', path = '/mcp', headers = {}, body }: Sent,
+): Promise<Open> {
   return new Promise((resolve, reject) => {
     const present = Object.entries(headers).filter(([, value]) => value !== undefined);
     const sending = request(
@@ -110,7 +113,10 @@ function eventIn(block: string): readonly ServerEvent[] {
 function messagesOf(type: string, text: string): readonly JsonObject[] {
   if (text === '') return [];
   if (type.startsWith('text/event-stream')) {
-    return text.split('\n\n').flatMap(eventIn).map((event) => JSON.parse(event.text) as JsonObject);
+    return text
+      .split('\n\n')
+      .flatMap(eventIn)
+      .map((event) => JSON.parse(event.text) as JsonObject);
   }
   if (!type.startsWith('application/json')) return [];
   const value = JSON.parse(text) as JsonObject | readonly JsonObject[];

@@ -9,7 +9,12 @@ export interface ModernClient {
   /** The same, for answers that are read piece by piece. */
   readonly open: (method: string, params?: JsonObject, change?: Change) => Promise<Open>;
   /** Sends these very bytes, with the headers of a request for this method and name. */
-  readonly bytes: (body: string | Uint8Array, method: string, name?: string, change?: Change) => Promise<Answered>;
+  readonly bytes: (
+    body: string | Uint8Array,
+    method: string,
+    name?: string,
+    change?: Change,
+  ) => Promise<Answered>;
   readonly token: string;
 }
 
@@ -45,11 +50,19 @@ export function metaOf(capabilities: JsonObject = {}): JsonObject {
 }
 
 /** Makes a client of a gateway. */
-export async function modernClient(gateway: BenchGateway, options: ClientOptions = {}): Promise<ModernClient> {
+export async function modernClient(
+  gateway: BenchGateway,
+  options: ClientOptions = {},
+): Promise<ModernClient> {
   const token = options.token ?? (await gateway.token());
   const { path = '/mcp', capabilities = {} } = options;
   let last = 0;
-  const bytesSent = (body: string | Uint8Array, method: string, name?: string, change: Change = {}): Sent => ({
+  const bytesSent = (
+    body: string | Uint8Array,
+    method: string,
+    name?: string,
+    change: Change = {},
+  ): Sent => ({
     path: change.path ?? path,
     headers: { ...mirrored(method, name), authorization: `Bearer ${token}`, ...change.headers },
     body,

@@ -60,11 +60,7 @@ export interface ScriptedUpstream {
 }
 
 /** Starts an upstream for one test file or test, and ends it afterwards. */
-export async function scriptedUpstream(
-  t: Ending,
-  script: Script,
-  path = '/mcp',
-): Promise<ScriptedUpstream> {
+export async function scriptedUpstream(t: Ending, script: Script, path = '/mcp'): Promise<ScriptedUpstream> {
   const requests: Received[] = [];
   const bytes: Buffer[] = [];
   const numbers = new WeakMap<object, number>();
