@@ -55,7 +55,8 @@ export const requestBody = (shape: Shape, tool: string): string => {
   const around = (text: string): string =>
     `{"jsonrpc":"2.0","id":${idMark},"method":"tools/call","params":{"_meta":{` +
     `"io.modelcontextprotocol/protocolVersion":"2026-07-28",` +
-    `"io.modelcontextprotocol/clientCapabilities":{},"progressToken":${idMark}},` +
+    `"io.modelcontextprotocol/clientCapabilities":{},` +
+    `"io.modelcontextprotocol/clientInfo":{"name":"bench","version":"1"},"progressToken":${idMark}},` +
     `"name":"${tool}","arguments":{"reply":"${shape.reply}","bytes":${shape.replyBytes},"text":"${text}"}}}`;
   return around(prose(shape.requestBytes - around('').length));
 };

@@ -1,10 +1,13 @@
 import type { AccessRequest, Decision, Resource } from '../model/decision.ts';
 import { objectMember } from '../model/json.ts';
+import type { Primitive } from '../model/primitive.ts';
 import { Refusal } from '../model/refusal.ts';
-import { accessRequest } from './access.ts';
-import type { Ports } from './ports.ts';
+import { accessRequest, usedBy } from './access.ts';
+import { unknownTarget } from './isolate.ts';
+import type { Eventual, Ports } from './ports.ts';
 import type { Resolved } from './resolve.ts';
 import type { Stage } from './stage.ts';
+import type { Visible } from './visible.ts';
 
 /**
  * The proof that a call was authorized. The class is not exported as a value and has a private field, so no other
@@ -36,24 +39,48 @@ export interface Authorized extends Resolved {
   readonly permit: Permit;
 }
 
-/** Asks the policy engine. Deny is the default: only an explicit `permit` without any error passes. */
-export function authorize({
-  policy,
-  tagger,
-}: Pick<Ports, 'policy' | 'tagger'>): Stage<Resolved, { readonly permit: Permit }> {
+type Authorization = { readonly permit: Permit };
+
+/**
+ * Asks the policy engine. Deny is the default: only an explicit `permit` without any error passes. What the caller
+ * could never be permitted does not exist for it.
+ */
+export function authorize(
+  ports: Pick<Ports, 'policy' | 'tagger' | 'catalog'>,
+  visible: Visible,
+): Stage<Resolved, Authorization> {
   return {
     name: 'authorize',
     run: (state) => {
-      const { route, call } = state;
-      if (route.kind !== 'relay') return { permit: filteredAnswer(call.method) };
+      const { route, call, listed } = state;
+      if (route.kind !== 'relay' || listed === undefined) return { permit: filteredAnswer(call.method) };
       const args = objectMember(call.params, 'arguments') ?? {};
-      const request = accessRequest(tagger, state, route.primitive, call.method, args);
-      return judge(request, policy.decide(request));
+      const request = accessRequest(ports.tagger, state, route.primitive, call.method, args);
+      const decision = ports.policy.decide(request);
+      const shown =
+        impliesVisible(request, decision) || visible(state, { ...listed, primitive: route.primitive });
+      return shown ? judge(request, decision) : hide(ports, state, route.primitive);
     },
   };
 }
 
-function judge(request: AccessRequest, decision: Decision): { readonly permit: Permit } | Refusal {
+/** Whoever may use a primitive with these arguments may use it with some; that need not be asked again. */
+function impliesVisible({ action, resource }: AccessRequest, { effect }: Decision): boolean {
+  return effect === 'permit' && action.method === usedBy[resource.primitive.kind];
+}
+
+/** INVARIANT: a hidden primitive takes the way of one that does not exist, which asks an old list again. */
+function hide(
+  { catalog }: Pick<Ports, 'catalog'>,
+  { subject, call }: Resolved,
+  primitive: Primitive,
+): Eventual<Refusal> {
+  const unknown = unknownTarget(primitive.kind, call);
+  const found = catalog.find(primitive, subject, () => false);
+  return found instanceof Promise ? found.then(() => unknown) : unknown;
+}
+
+function judge(request: AccessRequest, decision: Decision): Authorization | Refusal {
   const { action, resource } = request;
   if (decision.effect === 'permit') {
     return { permit: new IssuedPermit(action.id, resource, decision.policies) };

@@ -2,6 +2,7 @@
 import type { Arrived } from './arrive.ts';
 import { authorize } from './authorize.ts';
 import { brokerCredential } from './broker-credential.ts';
+import { compareMirrors } from './compare-mirrors.ts';
 import { decode } from './decode.ts';
 import { type ForwardTools, forward } from './forward.ts';
 import { guardCall } from './guard-call.ts';
@@ -14,15 +15,19 @@ import { recordDecision } from './record-decision.ts';
 import { release } from './release.ts';
 import { resolve } from './resolve.ts';
 import { pipeline } from './stage.ts';
-import type { Visible } from './visible.ts';
+import type { Clean, Visible } from './visible.ts';
 
 declare const ports: Ports;
+declare const clean: Clean;
 declare const visible: Visible;
 declare const tools: ForwardTools;
 
 const identified = pipeline<Arrived>().through(identify(ports));
-const resolved = identified.through(decode()).through(isolate(ports)).through(resolve(ports, visible));
-const guarded = resolved.through(authorize(ports)).through(guardCall(ports));
+const resolved = identified.through(decode()).through(isolate(ports)).through(resolve(ports, clean));
+const guarded = resolved
+  .through(authorize(ports, visible))
+  .through(compareMirrors())
+  .through(guardCall(ports));
 const recorded = guarded.through(brokerCredential(ports)).through(recordDecision(ports));
 const presented = recorded.through(forward(tools)).through(guardResult(ports)).through(present());
 presented.through(release(ports));
@@ -32,13 +37,15 @@ pipeline<Arrived>().through(decode());
 // @ts-expect-error: a handle is opened for its owner, who must be known, in a message that was read
 identified.through(isolate(ports));
 // @ts-expect-error: names are resolved to a server before a list is asked
-identified.through(decode()).through(resolve(ports, visible));
+identified.through(decode()).through(resolve(ports, clean));
 // @ts-expect-error: what the caller may not see is not put to the policy
-identified.through(decode()).through(isolate(ports)).through(authorize(ports));
+identified.through(decode()).through(isolate(ports)).through(authorize(ports, visible));
+// @ts-expect-error: a mismatch of headers tells that the tool exists, so it is told only to those who may know
+resolved.through(compareMirrors());
 // @ts-expect-error: a call that is not permitted is not inspected
 resolved.through(guardCall(ports));
 // @ts-expect-error: no credential for a call that is not permitted and inspected
-resolved.through(authorize(ports)).through(brokerCredential(ports));
+resolved.through(authorize(ports, visible)).through(brokerCredential(ports));
 // @ts-expect-error: no permit is recorded before the call was guarded and has its credential
 guarded.through(recordDecision(ports));
 // @ts-expect-error: forwarding before authorizing

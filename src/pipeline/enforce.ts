@@ -1,6 +1,7 @@
 import { type Arrived, arrive } from './arrive.ts';
 import { authorize } from './authorize.ts';
 import { brokerCredential } from './broker-credential.ts';
+import { compareMirrors } from './compare-mirrors.ts';
 import { decode } from './decode.ts';
 import { forward } from './forward.ts';
 import { guardCall } from './guard-call.ts';
@@ -15,7 +16,7 @@ import { recordRefusal } from './record-refusal.ts';
 import { release } from './release.ts';
 import { resolve } from './resolve.ts';
 import { pipeline, Stopped } from './stage.ts';
-import { visibility } from './visible.ts';
+import { cleanDescriptions, visibility } from './visible.ts';
 
 /**
  * The product: what happens to one call, from top to bottom. Each stage adds to the state what it proved and needs
@@ -23,14 +24,16 @@ import { visibility } from './visible.ts';
  * throws ends the call, and the refusal is recorded before it is told.
  */
 export function enforce(ports: Ports): Enforce {
-  const visible = visibility(ports);
+  const clean = cleanDescriptions(ports);
+  const visible = visibility(ports, clean);
   const refused = recordRefusal(ports);
   const stages = pipeline<Arrived>()
     .through(identify(ports))
     .through(decode())
     .through(isolate(ports))
-    .through(resolve(ports, visible))
-    .through(authorize(ports))
+    .through(resolve(ports, clean))
+    .through(authorize(ports, visible))
+    .through(compareMirrors())
     .through(guardCall(ports))
     .through(brokerCredential(ports))
     .through(recordDecision(ports))

@@ -1,18 +1,18 @@
 import type { Finding } from '../model/finding.ts';
 import { refuse } from '../model/refusal.ts';
-import type { Authorized } from './authorize.ts';
+import type { Mirrored } from './compare-mirrors.ts';
 import type { Ports } from './ports.ts';
 import type { Stage } from './stage.ts';
 
 /** Nothing in the call must be kept from leaving. */
-export interface GuardedCall extends Authorized {
+export interface GuardedCall extends Mirrored {
   readonly callFindings: readonly Finding[];
 }
 
 /** Inspects what the call carries out. */
 export function guardCall({
   guard,
-}: Pick<Ports, 'guard'>): Stage<Authorized, { readonly callFindings: readonly Finding[] }> {
+}: Pick<Ports, 'guard'>): Stage<Mirrored, { readonly callFindings: readonly Finding[] }> {
   return {
     name: 'guard call',
     run: ({ call }) => {
