@@ -11,11 +11,17 @@ import type { JsonDocument, JsonObject } from '../../src/model/json.ts';
 import { isJsonObject } from '../../src/model/json.ts';
 import type { Primitive } from '../../src/model/primitive.ts';
 import { Refusal } from '../../src/model/refusal.ts';
-import type { ServerId } from "../../src/model/server-id.ts";
+import type { ServerId } from '../../src/model/server-id.ts';
 import type { PrincipalKey } from '../../src/model/subject.ts';
 import { authorize, type Permit } from '../../src/pipeline/authorize.ts';
 import type { EraVerdict, EraVerdicts, RelayOrder, Scope } from '../../src/pipeline/ports.ts';
-import { testArrival, testCall, testPorts, testServer, testSubject } from '../../src/testing/pipeline-ports.ts';
+import {
+  testArrival,
+  testCall,
+  testPorts,
+  testServer,
+  testSubject,
+} from '../../src/testing/pipeline-ports.ts';
 import { createUpstreams } from '../../src/transport/upstream/create-upstreams.ts';
 import type { UpstreamLimits, UpstreamSettings } from '../../src/transport/upstream/settings.ts';
 import { documentOf } from '../../src/wire/json/read.ts';
@@ -34,7 +40,7 @@ export async function permitFor(call: Call, primitive: Primitive): Promise<Permi
     route: { kind: 'relay', primitive, requestState: undefined },
     listed: undefined,
   };
-  const added = await authorize(testPorts()).run(state as never, new AbortController().signal);
+  const added = await authorize(testPorts(), () => true).run(state as never, new AbortController().signal);
   assert.ok(!(added instanceof Refusal));
   return added.permit;
 }
@@ -97,8 +103,11 @@ export async function orderOf(
   };
 }
 
-export const callTool = (name: string, args: JsonObject = {}, change: OrderChange = {}): ReturnType<typeof orderOf> =>
-  orderOf('tools/call', { name, arguments: args }, change);
+export const callTool = (
+  name: string,
+  args: JsonObject = {},
+  change: OrderChange = {},
+): ReturnType<typeof orderOf> => orderOf('tools/call', { name, arguments: args }, change);
 
 export interface Leg extends ReturnType<typeof createUpstreams> {
   readonly verdicts: EraVerdicts & { readonly kept: Map<string, EraVerdict> };
@@ -114,7 +123,13 @@ export function legTo(settings: Partial<UpstreamSettings>, limits: Partial<Upstr
     remember: (of: string, verdict: EraVerdict) => void kept.set(of, verdict),
   };
   const logged: string[] = [];
-  const full = { kind: 'http', transport: 'auto', era: 'auto', timeoutMs: 10_000, ...settings } as UpstreamSettings;
+  const full = {
+    kind: 'http',
+    transport: 'auto',
+    era: 'auto',
+    timeoutMs: 10_000,
+    ...settings,
+  } as UpstreamSettings;
   const leg = createUpstreams({
     servers: new Map([[server, full]]),
     verdicts,
@@ -158,17 +173,23 @@ export async function scripted(
   script: (received: Received) => unknown,
 ): Promise<Endpoint & { readonly received: Received[] }> {
   const received: Received[] = [];
-  const endpoint = await listenOn(async (req, res) => {
+  const serve: RequestListener = (req, res) => void take(req, res);
+  const take = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const body = await buffer(req);
     const parsed: unknown = body.length === 0 ? {} : JSON.parse(body.toString());
     const message = isJsonObject(parsed) ? parsed : {};
     if (message['method'] === 'server/discover') {
-      return json(res, message, { supportedVersions: ['2026-07-28'], capabilities: { tools: {} }, resultType: 'complete' });
+      return json(res, message, {
+        supportedVersions: ['2026-07-28'],
+        capabilities: { tools: {} },
+        resultType: 'complete',
+      });
     }
     const one = { req, res, body, message };
     received.push(one);
     await script(one);
-  });
+  };
+  const endpoint = await listenOn(serve);
   return { ...endpoint, received };
 }
 

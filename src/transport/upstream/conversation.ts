@@ -8,7 +8,10 @@ import type { OpenWire, Wire } from './wire.ts';
 
 /** What a conversation does not settle by itself. */
 export interface Listener {
-  readonly onRequest: (message: Message & { readonly kind: 'request' }, origin: JsonRpcId | undefined) => void;
+  readonly onRequest: (
+    message: Message & { readonly kind: 'request' },
+    origin: JsonRpcId | undefined,
+  ) => void;
   readonly onNotification: (
     message: Message & { readonly kind: 'notification' },
     origin: JsonRpcId | undefined,
@@ -53,7 +56,11 @@ export class Conversation {
   request(
     document: JsonDocument,
     id: JsonRpcId,
-    { scope, signal, silent }: { readonly scope: Scope; readonly signal: AbortSignal; readonly silent?: true },
+    {
+      scope,
+      signal,
+      silent,
+    }: { readonly scope: Scope; readonly signal: AbortSignal; readonly silent?: true },
   ): Promise<JsonDocument | Failure> {
     if (this.#lost !== undefined) return Promise.resolve(refuse('upstream_failed', this.#lost));
     return new Promise((resolve) => {

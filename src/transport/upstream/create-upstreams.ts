@@ -1,5 +1,5 @@
-import type { ServerId } from '../../model/server-id.ts';
 import { type Refusal, refuse } from '../../model/refusal.ts';
+import type { ServerId } from '../../model/server-id.ts';
 import type { Inventory, ListChanged, Upstreams } from '../../pipeline/ports.ts';
 import { listAll } from './inventory.ts';
 import { defaultUpstreamLimits, type ServerContext, type UpstreamOptions } from './settings.ts';
@@ -29,7 +29,9 @@ export function createUpstreams(
     listen: async (order, signal) => known.get(order.server)?.upstream.listen(order, signal),
     items: async (server, kind, scope, signal) => {
       const found = known.get(server);
-      return found === undefined ? unknown(server) : listAll(found.context, found.upstream, kind, scope, signal);
+      return found === undefined
+        ? unknown(server)
+        : listAll(found.context, found.upstream, kind, scope, signal);
     },
     describe: async (server, scope, signal) =>
       known.get(server)?.upstream.describe(scope, signal) ?? unknown(server),

@@ -1,7 +1,7 @@
 import { Refusal } from '../../model/refusal.ts';
 import type { EraVerdict, EraVerdicts, Scope } from '../../pipeline/ports.ts';
-import { orCancelled } from './or-cancelled.ts';
 import { probeHttp } from './http/probe.ts';
+import { orCancelled } from './or-cancelled.ts';
 import type { HttpSettings, ServerContext, StdioSettings } from './settings.ts';
 import { probeStdio } from './stdio/probe.ts';
 
@@ -31,7 +31,8 @@ export function eraOf(context: ServerContext, verdicts: EraVerdicts): Era {
   const known = (): EraVerdict | undefined => {
     const verdict = ownVerdict ?? verdicts.recall(server);
     if (verdict === undefined || verdict.at <= doubtedAt || !isConfigured(context, verdict)) return undefined;
-    const tooOld = settings.era === 'auto' && verdict.era === 'legacy' && clock.now() - verdict.at > legacyKeptMs;
+    const tooOld =
+      settings.era === 'auto' && verdict.era === 'legacy' && clock.now() - verdict.at > legacyKeptMs;
     return tooOld ? undefined : verdict;
   };
   const probe = async (scope: Scope): Promise<EraVerdict | Refusal> => {
@@ -63,7 +64,9 @@ export function eraOf(context: ServerContext, verdicts: EraVerdicts): Era {
 function isConfigured({ settings }: ServerContext, { era, transport }: EraVerdict): boolean {
   const sameEra = settings.era === 'auto' || settings.era === era;
   if (settings.kind === 'stdio') return sameEra && transport === 'stdio';
-  return sameEra && transport !== 'stdio' && (settings.transport === 'auto' || settings.transport === transport);
+  return (
+    sameEra && transport !== 'stdio' && (settings.transport === 'auto' || settings.transport === transport)
+  );
 }
 
 function probeServer(context: ServerContext, scope: Scope): Promise<Finding | Refusal> {

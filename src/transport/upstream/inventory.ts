@@ -31,31 +31,69 @@ export async function listAll(
   scope: Scope,
   signal: AbortSignal,
 ): Promise<Inventoried | Refusal> {
-  const { method, member } = lists[kind];
+  const { method } = lists[kind];
   const { limits } = context;
   const items = new Map<string, JsonObject>();
   let ttlMs = limits.listMs;
-  let cursor: string | undefined;
-  for (let page = 0; page < limits.listPages; page++) {
-    const result = await upstream.ask(method, cursor === undefined ? {} : { cursor }, scope, signal);
-    if (result instanceof Refusal) return result.code === 'method_unknown' ? { items: [], ttlMs } : result;
-    const entries = arrayMember(result, member);
-    if (entries === undefined) return refuse('upstream_failed', `the answer to ${method} has no \`${member}\` list`);
-    for (const entry of entries) keep(context, kind, entry, items);
+  let params: JsonObject = {};
+  for (let page = 0; page < limits.listPages && items.size <= limits.listItems; page++) {
+    const result = await upstream.ask(method, params, scope, signal);
+    if (result instanceof Refusal) return emptyIfUnknown(result, ttlMs);
+    const fault = keepPage(context, kind, result, items);
+    if (fault !== undefined) return fault;
     ttlMs = Math.min(ttlMs, lifeOf(result) ?? ttlMs);
-    cursor = stringMember(result, 'nextCursor');
+    const cursor = stringMember(result, 'nextCursor');
     if (cursor === undefined) return { items: [...items.values()], ttlMs };
-    if (items.size > limits.listItems) return refuse('upstream_failed', `${method} lists over ${limits.listItems} entries`);
+    params = { cursor };
   }
-  return refuse('upstream_failed', `${method} has over ${limits.listPages} pages`);
+  return refuse(
+    'upstream_failed',
+    `${method} has over ${limits.listPages} pages or ${limits.listItems} entries`,
+  );
 }
 
-function keep(context: ServerContext, kind: ListedKind, entry: unknown, items: Map<string, JsonObject>): void {
-  if (!isJsonObject(entry)) return context.log('list entry dropped', `a ${kind} that is no object`);
+function emptyIfUnknown(refusal: Refusal, ttlMs: number): Inventoried | Refusal {
+  return refusal.code === 'method_unknown' ? { items: [], ttlMs } : refusal;
+}
+
+function keepPage(
+  context: ServerContext,
+  kind: ListedKind,
+  result: JsonObject,
+  items: Map<string, JsonObject>,
+): Refusal | undefined {
+  const { method, member } = lists[kind];
+  const entries = arrayMember(result, member);
+  if (entries === undefined)
+    return refuse('upstream_failed', `the answer to ${method} has no \`${member}\` list`);
+  for (const entry of entries) keep(context, kind, entry, items);
+  return undefined;
+}
+
+function keep(
+  context: ServerContext,
+  kind: ListedKind,
+  entry: unknown,
+  items: Map<string, JsonObject>,
+): void {
+  if (!isJsonObject(entry)) {
+    context.log('list entry dropped', `a ${kind} that is no object`);
+    return;
+  }
   const name = stringMember(entry, lists[kind].name);
-  if (name === undefined || name === '') return context.log('list entry dropped', `a ${kind} without a name`);
-  const fault = items.has(name) ? 'the name stands twice' : kind === 'tool' ? invalidMirrors(entry) : undefined;
-  if (fault !== undefined) return context.log('list entry dropped', `${kind} ${JSON.stringify(name)}: ${fault}`);
+  if (name === undefined || name === '') {
+    context.log('list entry dropped', `a ${kind} without a name`);
+    return;
+  }
+  const fault = items.has(name)
+    ? 'the name stands twice'
+    : kind === 'tool'
+      ? invalidMirrors(entry)
+      : undefined;
+  if (fault !== undefined) {
+    context.log('list entry dropped', `${kind} ${JSON.stringify(name)}: ${fault}`);
+    return;
+  }
   items.set(name, entry);
 }
 

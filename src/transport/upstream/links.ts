@@ -1,4 +1,5 @@
 import { type Refusal, refuse } from '../../model/refusal.ts';
+import { backoff } from './backoff.ts';
 import type { Link } from './link.ts';
 import type { ServerContext } from './settings.ts';
 
@@ -13,26 +14,27 @@ export interface Links {
 
 interface Entry {
   readonly link: Link;
+  readonly openedAt: number;
   usedAt: number;
 }
 
 /** A bounded set of links. The one that was unused for the longest time makes room for a new one. */
-export function links({ limits, clock }: Pick<ServerContext, 'limits' | 'clock'>): Links {
+export function links(context: Pick<ServerContext, 'limits' | 'clock'>): Links {
+  const { limits, clock } = context;
   /** In the order of last use. */
   const entries = new Map<string, Entry>();
+  const failing = backoff(context);
+  let ended = false;
 
-  const drop = (key: string, { link }: Entry): Promise<void> => {
+  const drop = (key: string, { link, openedAt }: Entry): Promise<void> => {
     entries.delete(key);
+    if (link.closed()) failing.ended(key, openedAt);
     return within(closeMs, link.close());
   };
-  const sweep = (): void => {
-    const oldest = clock.now() - limits.idleMs;
-    for (const [key, entry] of entries) {
-      if (entry.link.busy()) entry.usedAt = clock.now();
-      if (entry.link.closed() || entry.usedAt <= oldest) void drop(key, entry);
-    }
-  };
-  const timer = setInterval(sweep, Math.max(10, Math.min(limits.idleMs / 2, 30_000)));
+  const timer = setInterval(
+    () => sweep(entries, context, drop),
+    Math.max(10, Math.min(limits.idleMs / 2, 30_000)),
+  );
   timer.unref();
 
   const hasRoom = (): boolean => {
@@ -42,35 +44,55 @@ export function links({ limits, clock }: Pick<ServerContext, 'limits' | 'clock'>
     void drop(...idle);
     return true;
   };
+  const fresh = (key: string, open: () => Link): Link | Refusal => {
+    if (ended) return refuse('upstream_failed', 'the gateway ends');
+    const wait = failing.wait(key);
+    if (wait > 0)
+      return refuse('upstream_failed', `the server keeps failing; it is tried again in ${wait} ms`);
+    if (!hasRoom())
+      return refuse('overloaded', `all ${limits.linksPerServer} links to the server are at work`);
+    const link = open();
+    entries.set(key, { link, openedAt: clock.now(), usedAt: clock.now() });
+    return link;
+  };
 
   return {
     take: (key, open) => {
       const known = entries.get(key);
-      if (known !== undefined) {
-        entries.delete(key);
-        if (!known.link.closed()) {
-          entries.set(key, known);
-          known.usedAt = clock.now();
-          return known.link;
-        }
-        void within(closeMs, known.link.close());
+      if (known === undefined) return fresh(key, open);
+      if (known.link.closed()) {
+        void drop(key, known);
+        return fresh(key, open);
       }
-      if (!hasRoom()) return refuse('overloaded', `all ${limits.linksPerServer} links to the server are at work`);
-      const link = open();
-      entries.set(key, { link, usedAt: clock.now() });
-      return link;
+      entries.delete(key);
+      entries.set(key, known);
+      known.usedAt = clock.now();
+      return known.link;
     },
     close: async () => {
+      ended = true;
       clearInterval(timer);
       await Promise.all([...entries].map(([key, entry]) => drop(key, entry)));
     },
   };
 }
 
+function sweep(
+  entries: ReadonlyMap<string, Entry>,
+  { limits, clock }: Pick<ServerContext, 'limits' | 'clock'>,
+  drop: (key: string, entry: Entry) => Promise<void>,
+): void {
+  const oldest = clock.now() - limits.idleMs;
+  for (const [key, entry] of entries) {
+    if (entry.link.busy()) entry.usedAt = clock.now();
+    if (entry.link.closed() || entry.usedAt <= oldest) void drop(key, entry);
+  }
+}
+
 /** Waits for the end of a link, but not for ever; a failure to end cleanly is an end too. */
 function within(ms: number, ending: Promise<void>): Promise<void> {
   const late = Promise.withResolvers<void>();
   const timer = setTimeout(late.resolve, ms);
-  const ended = ending.catch(() => undefined).finally(() => clearTimeout(timer));
-  return Promise.race([ended, late.promise]);
+  const over = ending.catch(() => undefined).finally(() => clearTimeout(timer));
+  return Promise.race([over, late.promise]);
 }

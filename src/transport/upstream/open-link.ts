@@ -36,5 +36,7 @@ function openHttp(context: LinkContext<HttpSettings>, purpose: LinkPurpose): Lin
 
 function openStdio(context: LinkContext<StdioSettings>, purpose: LinkPurpose): Link {
   const wire = stdioWire(context);
-  return purpose.verdict.era === 'modern' ? modernStdioLink(context, wire) : legacyLink(context, purpose, wire);
+  return purpose.verdict.era === 'modern'
+    ? modernStdioLink(context, wire)
+    : legacyLink(context, purpose, wire);
 }

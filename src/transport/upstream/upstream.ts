@@ -12,11 +12,11 @@ import type {
 } from '../../pipeline/ports.ts';
 import { allCapabilities, policedCapabilities } from '../../wire/upstream/capabilities.ts';
 import { eraOf } from './era.ts';
+import { suspendedCalls } from './legacy/suspended-calls.ts';
 import { type Failure, type Link, NotServed } from './link.ts';
 import { links } from './links.ts';
 import { openLink } from './open-link.ts';
 import type { ServerContext } from './settings.ts';
-import { suspendedCalls } from './legacy/suspended-calls.ts';
 
 /** One upstream server, for every principal. */
 export interface Upstream {
@@ -33,7 +33,11 @@ export interface Upstream {
 }
 
 /** Joins what is known of the server's era, its links, and the calls that wait for an answer of their client. */
-export function upstreamOf(context: ServerContext, verdicts: EraVerdicts, listChanged: ListChanged): Upstream {
+export function upstreamOf(
+  context: ServerContext,
+  verdicts: EraVerdicts,
+  listChanged: ListChanged,
+): Upstream {
   const era = eraOf(context, verdicts);
   const open = links(context);
   const suspended = suspendedCalls(context);
@@ -73,7 +77,9 @@ export function upstreamOf(context: ServerContext, verdicts: EraVerdicts, listCh
     // The server turned the request down unread, so that it may be sent once more.
     if (first.cause === 'era') era.doubt();
     const second = await attempt(await era.find(scope, signal), scope, capabilities, use);
-    return second instanceof NotServed ? refuse('upstream_failed', `twice not served: ${second.detail}`) : second;
+    return second instanceof NotServed
+      ? refuse('upstream_failed', `twice not served: ${second.detail}`)
+      : second;
   };
 
   return {
@@ -86,12 +92,15 @@ export function upstreamOf(context: ServerContext, verdicts: EraVerdicts, listCh
     },
     listen: async (order, signal) => {
       if (!order.permit.valid) return;
-      const ended = await onLink<undefined>(order.scope, allCapabilities, signal, (link) => link.listen(order, signal));
+      const ended = await onLink<undefined>(order.scope, allCapabilities, signal, (link) =>
+        link.listen(order, signal),
+      );
       if (ended instanceof Refusal && !signal.aborted) context.log('listen failed', ended.detail);
     },
     ask: (method, params, scope, signal) =>
       onLink(scope, allCapabilities, signal, (link) => link.ask(method, params, scope, signal)),
-    describe: (scope, signal) => onLink(scope, allCapabilities, signal, (link) => link.describe(scope, signal)),
+    describe: (scope, signal) =>
+      onLink(scope, allCapabilities, signal, (link) => link.describe(scope, signal)),
     close: async () => {
       suspended.close();
       await open.close();

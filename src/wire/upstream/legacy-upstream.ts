@@ -1,5 +1,11 @@
 import type { Call, Reply } from '../../model/call.ts';
-import { arrayMember, isJsonObject, type JsonDocument, type JsonObject, objectMember } from '../../model/json.ts';
+import {
+  arrayMember,
+  isJsonObject,
+  type JsonDocument,
+  type JsonObject,
+  objectMember,
+} from '../../model/json.ts';
 import { ownMetaPrefix } from '../../model/meta-key.ts';
 import { methods } from '../../model/method.ts';
 import { Refusal, refuse } from '../../model/refusal.ts';
@@ -13,7 +19,8 @@ const reservedPrefix = 'io.modelcontextprotocol/';
 
 /** A server of a revision with sessions: capabilities and client information were told when the session began. */
 export const legacyUpstream: UpstreamDialect = {
-  request: (call, wish) => editDocument(call.document, [...commonEdits(call, wish), ...removals(call), ...metaEdits(call, wish)]),
+  request: (call, wish) =>
+    editDocument(call.document, [...commonEdits(call, wish), ...removals(call), ...metaEdits(call, wish)]),
   reply: (response, { method }) => readReply(response, method),
   notification: (message) => message,
 };
@@ -41,13 +48,15 @@ function readReply(document: JsonDocument, method: Call['method']): Reply | Refu
   if (response instanceof Refusal) return response;
   if (response.kind === 'result') return completeReply(document, response.result);
   const { code, error } = response;
-  const asked = code === urlElicitationRequired && methods[method].interactive === true ? elicitations(error) : [];
+  const asked =
+    code === urlElicitationRequired && methods[method].interactive === true ? elicitations(error) : [];
   return asked.length > 0 ? inputRequired(document, asked) : errorReply(document, code);
 }
 
 function completeReply(document: JsonDocument, { resultType }: JsonObject): Reply | Refusal {
   if (resultType === 'complete') return { kind: 'complete', document };
-  if (resultType !== undefined) return refuse('upstream_failed', `unknown result type ${JSON.stringify(resultType)}`);
+  if (resultType !== undefined)
+    return refuse('upstream_failed', `unknown result type ${JSON.stringify(resultType)}`);
   const edit = { path: ['result', 'resultType'], value: 'complete' };
   return { kind: 'complete', document: editDocument(document, [edit]) };
 }
@@ -59,10 +68,16 @@ function elicitations(error: JsonObject): readonly JsonObject[] {
 }
 
 function inputRequired(document: JsonDocument, asked: readonly JsonObject[]): Reply {
-  const requests = asked.map((params, at) => [`url-${at + 1}`, { method: 'elicitation/create', params }]);
+  const requests = asked.map((params, at): [string, JsonObject] => [
+    `url-${at + 1}`,
+    { method: 'elicitation/create', params },
+  ]);
   const edits: readonly Edit[] = [
     { path: ['error'], value: undefined },
-    { path: ['result'], value: { resultType: 'input_required', inputRequests: Object.fromEntries(requests) } },
+    {
+      path: ['result'],
+      value: { resultType: 'input_required', inputRequests: Object.fromEntries(requests) },
+    },
   ];
   return { kind: 'input_required', document: editDocument(document, edits) };
 }

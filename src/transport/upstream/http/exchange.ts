@@ -83,7 +83,10 @@ class Exchange implements Dispatcher.DispatchHandler, RunningExchange {
 
   start(pool: Dispatcher): void {
     const { method, path, headers, body, timeoutMs } = this.#options;
-    if (this.#signal.aborted) return this.#cancel();
+    if (this.#signal.aborted) {
+      this.#cancel();
+      return;
+    }
     this.#signal.addEventListener('abort', this.#cancel, { once: true });
     if (timeoutMs !== undefined) this.#timer = setTimeout(this.#expire, timeoutMs);
     try {
@@ -115,36 +118,54 @@ class Exchange implements Dispatcher.DispatchHandler, RunningExchange {
     this.#headers = headers;
     this.#mode = modeOf(status, headers['content-type']);
     if (this.#mode === 'events') this.#reader = sseReader(this.#options.maxBytes);
-    if (Number(headers['content-length'] ?? 0) > this.#options.maxBytes) return this.#tooLarge();
+    if (Number(headers['content-length'] ?? 0) > this.#options.maxBytes) {
+      this.#tooLarge();
+      return;
+    }
     this.#options.onHead?.(status, headers);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#over) return;
-    if (this.#mode === 'events') return this.#takeEvents(chunk);
+    if (this.#mode === 'events') {
+      this.#takeEvents(chunk);
+      return;
+    }
     this.#bytes += chunk.length;
     if (this.#mode === 'skip') {
       if (this.#bytes > mostSkippedBytes) this.#complete();
       return;
     }
-    if (this.#bytes > this.#options.maxBytes) return this.#tooLarge();
+    if (this.#bytes > this.#options.maxBytes) {
+      this.#tooLarge();
+      return;
+    }
     this.#chunks.push(chunk);
   }
 
   onResponseEnd(): void {
-    if (this.#over) return clearTimeout(this.#timer);
+    if (this.#over) {
+      clearTimeout(this.#timer);
+      return;
+    }
     this.#ended = true;
     if (!this.#delivering) this.#complete();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (this.#over) return clearTimeout(this.#timer);
+    if (this.#over) {
+      clearTimeout(this.#timer);
+      return;
+    }
     this.#fail(`the connection failed: ${error.message}`);
   }
 
   #takeEvents(chunk: Buffer): void {
     const events = this.#reader?.push(chunk);
-    if (events === undefined) return this.#tooLarge();
+    if (events === undefined) {
+      this.#tooLarge();
+      return;
+    }
     this.#events.push(...events);
     if (!this.#delivering) this.#deliver();
   }
@@ -154,8 +175,14 @@ class Exchange implements Dispatcher.DispatchHandler, RunningExchange {
     for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) {
       const taken = this.#options.onEvent(event);
       if (this.#over) return;
-      if (taken instanceof Refusal) return this.#end(taken);
-      if (taken !== undefined) return this.#pauseFor(taken);
+      if (taken instanceof Refusal) {
+        this.#end(taken);
+        return;
+      }
+      if (taken !== undefined) {
+        this.#pauseFor(taken);
+        return;
+      }
     }
     if (this.#ended) this.#complete();
   }
@@ -174,7 +201,10 @@ class Exchange implements Dispatcher.DispatchHandler, RunningExchange {
 
   #complete(): void {
     const document = this.#mode === 'json' ? this.#document() : undefined;
-    if (document instanceof Refusal) return this.#end(document);
+    if (document instanceof Refusal) {
+      this.#end(document);
+      return;
+    }
     const streamed = this.#mode === 'events';
     this.#end({ status: this.#status, headers: this.#headers, document, streamed });
   }

@@ -1,5 +1,3 @@
-import type { Dispatcher } from 'undici';
-import type { JsonDocument } from '../../../model/json.ts';
 import { arrayMember, objectMember, stringMember } from '../../../model/json.ts';
 import { metaKey } from '../../../model/meta-key.ts';
 import { Refusal, refuse } from '../../../model/refusal.ts';
@@ -7,15 +5,13 @@ import type { Scope } from '../../../pipeline/ports.ts';
 import { codecOf } from '../../../wire/revisions.ts';
 import type { Finding } from '../era.ts';
 import { initializeRequest } from '../legacy/initialize.ts';
-import { readMessage, requestOf } from '../message.ts';
+import { requestOf } from '../message.ts';
 import type { HttpSettings, ServerContext } from '../settings.ts';
-import { type Answer, exchange } from './exchange.ts';
 import { failureOf, isModernError, offeredVersions } from './faults.ts';
-import { headerBase, methodHeaders } from './headers.ts';
+import { methodHeaders } from './headers.ts';
 import { modernCodec } from './modern-link.ts';
-import { openPool, requestPath } from './pool.ts';
-
-const probeId = 'bartizan-probe';
+import { openPool } from './pool.ts';
+import { probeId, probeSender, type Send } from './probe-sender.ts';
 
 /**
  * Finds out how a server behind a URL speaks: a request of 2026-07-28, then `initialize`, then the event stream of
@@ -34,7 +30,7 @@ export async function probeHttp(
   if (era === 'legacy' && transport === 'http') return { era, transport };
   const url = new URL(context.settings.url);
   const pool = openPool(url, context);
-  const send = sender(context, pool, url, scope, signal);
+  const send = probeSender({ ...context, pool, url, scope, signal });
   try {
     return await detect(send, context);
   } finally {
@@ -42,56 +38,10 @@ export async function probeHttp(
   }
 }
 
-interface Sent {
-  readonly method: 'POST' | 'GET' | 'DELETE';
-  readonly headers: readonly string[];
-  readonly document?: JsonDocument;
-}
-
-/** An answer, where the first message of an event stream counts as the document. */
-type Send = (sent: Sent) => Promise<Answer | Refusal>;
-
-function sender(
-  { limits }: ServerContext,
-  pool: Dispatcher,
-  url: URL,
-  scope: Scope,
-  signal: AbortSignal,
-): Send {
-  const base = headerBase(['accept', 'application/json, text/event-stream']);
-  return ({ method, headers, document }) =>
-    new Promise((resolve) => {
-      let head: Pick<Answer, 'status' | 'headers'> = { status: 0, headers: {} };
-      const running = exchange(
-        pool,
-        {
-          method,
-          path: requestPath(url),
-          headers: [...base(scope), ...headers],
-          ...(document !== undefined && { body: document.bytes }),
-          timeoutMs: 10_000,
-          maxBytes: limits.resultBytes,
-          jsonDepth: limits.jsonDepth,
-          onHead: (status, received) => {
-            head = { status, headers: received };
-          },
-          onEvent: ({ event, data }) => {
-            if (data === '' || (event !== undefined && event !== 'message' && event !== 'endpoint')) return undefined;
-            const read = event === 'endpoint' ? undefined : readMessage(data, limits.jsonDepth);
-            if (read instanceof Refusal) return read;
-            if (read !== undefined && read.value['id'] !== probeId) return undefined;
-            running.finish();
-            resolve({ ...head, document: read, streamed: event === 'endpoint' });
-            return undefined;
-          },
-        },
-        signal,
-        resolve,
-      );
-    });
-}
-
-async function detect(send: Send, { settings, info }: ServerContext<HttpSettings>): Promise<Finding | Refusal> {
+async function detect(
+  send: Send,
+  { settings, info }: ServerContext<HttpSettings>,
+): Promise<Finding | Refusal> {
   if (settings.era === 'auto') {
     const modern = await isModern(send, info);
     if (modern instanceof Refusal) return modern;
@@ -100,7 +50,8 @@ async function detect(send: Send, { settings, info }: ServerContext<HttpSettings
   const legacy = await speaksInitialize(send, info);
   if (legacy instanceof Refusal) return legacy;
   if (legacy) return { era: 'legacy', transport: 'http' };
-  if (settings.transport === 'http') return refuse('upstream_failed', 'the server speaks no MCP over Streamable HTTP');
+  if (settings.transport === 'http')
+    return refuse('upstream_failed', 'the server speaks no MCP over Streamable HTTP');
   return offersEndpoint(send);
 }
 
@@ -139,7 +90,9 @@ async function speaksInitialize(send: Send, info: ServerContext['info']): Promis
   const version = stringMember(result, 'protocolVersion');
   if (version === undefined) {
     const mayBeSse = [400, 404, 405].includes(answer.status);
-    return mayBeSse ? false : (failureOf(answer) ?? refuse('upstream_failed', `status ${answer.status} to initialize`));
+    return mayBeSse
+      ? false
+      : (failureOf(answer) ?? refuse('upstream_failed', `status ${answer.status} to initialize`));
   }
   const session = answer.headers['mcp-session-id'];
   if (typeof session === 'string') {
@@ -152,5 +105,8 @@ async function offersEndpoint(send: Send): Promise<Finding | Refusal> {
   const answer = await send({ method: 'GET', headers: [] });
   if (answer instanceof Refusal) return answer;
   if (answer.streamed) return { era: 'legacy', transport: 'sse' };
-  return failureOf(answer) ?? refuse('upstream_failed', `no transport of MCP answers there (status ${answer.status})`);
+  return (
+    failureOf(answer) ??
+    refuse('upstream_failed', `no transport of MCP answers there (status ${answer.status})`)
+  );
 }

@@ -43,12 +43,18 @@ export function changeListeners(): ChangeListeners {
   };
 }
 
-function streamOf({ filter, notify }: ListenOrder): { readonly stream: Stream; readonly ended: Promise<void> } {
+function streamOf({ filter, notify }: ListenOrder): {
+  readonly stream: Stream;
+  readonly ended: Promise<void>;
+} {
   const ended = Promise.withResolvers<void>();
   let waiting = 0;
   let last: Promise<void> = Promise.resolve();
   const take = (message: JsonDocument): void => {
-    if (++waiting > mostWaiting) return ended.resolve();
+    if (++waiting > mostWaiting) {
+      ended.resolve();
+      return;
+    }
     last = last
       .then(() => notify(message))
       .then(() => void waiting--)

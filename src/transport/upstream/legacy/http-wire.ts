@@ -61,7 +61,8 @@ class HttpWire implements Wire {
   };
 
   /** A server that leaves the request for its stream unanswered is taken for one that has none. */
-  readonly listening = (): Promise<void> => Promise.race([this.#stands.promise, pause(standMs, this.#closing.signal)]);
+  readonly listening = (): Promise<void> =>
+    Promise.race([this.#stands.promise, pause(standMs, this.#closing.signal)]);
 
   readonly close = async (): Promise<void> => {
     this.#closing.abort();
@@ -93,7 +94,12 @@ class HttpWire implements Wire {
   }
 
   /** Goes on with a stream, or opens the one that belongs to no request (2025-11-25, "Resumability and Redelivery"). */
-  #get(cursor: Cursor, id: JsonRpcId | undefined, signal: AbortSignal, stands?: () => void): Promise<Answer | Refusal> {
+  #get(
+    cursor: Cursor,
+    id: JsonRpcId | undefined,
+    signal: AbortSignal,
+    stands?: () => void,
+  ): Promise<Answer | Refusal> {
     return new Promise((resolve) => {
       const resumed = cursor.eventId === undefined ? [] : ['last-event-id', cursor.eventId];
       const running = exchange(
@@ -133,11 +139,7 @@ class HttpWire implements Wire {
     };
   }
 
-  #take(
-    event: SseEvent,
-    id: JsonRpcId | undefined,
-    cursor: Cursor,
-  ): Promise<void> | Refusal | undefined {
+  #take(event: SseEvent, id: JsonRpcId | undefined, cursor: Cursor): Promise<void> | Refusal | undefined {
     if (event.id !== undefined) cursor.eventId = event.id;
     if (event.retry !== undefined) cursor.retryMs = event.retry;
     if (event.data === '' || (event.event ?? 'message') !== 'message') return undefined;
@@ -154,21 +156,21 @@ class HttpWire implements Wire {
   }
 
   #judge(answer: Answer, { id }: Sending, cursor: Cursor): Failure | undefined {
-    const { status, document, streamed } = answer;
+    const { status, streamed } = answer;
     if (cursor.done === true) return undefined;
-    if (status === 404 && this.#revision !== undefined) {
-      return cursor.received === true
-        ? refuse('upstream_failed', 'the session ended during the call')
-        : new NotServed('session', 'the server no longer knows the session');
-    }
+    if (status === 404 && this.#revision !== undefined) return sessionEnded(cursor);
     if (id === undefined) return status < 300 ? undefined : this.#unaccepted(status);
     if (streamed) return refuse('upstream_failed', 'the event stream ended before the response');
-    if (document !== undefined && (status === 200 || errorOf(answer) !== undefined) && failureOf(answer) === undefined) {
-      return this.#answered(document, id);
+    return failureOf(answer) ?? this.#read(answer, id);
+  }
+
+  #read(answer: Answer, id: JsonRpcId): Failure | undefined {
+    const { status, document } = answer;
+    const isMessage = status === 200 || errorOf(answer) !== undefined;
+    if (document !== undefined && isMessage) return this.#answered(document, id);
+    if (this.#revision === undefined && status >= 400) {
+      return new NotServed('era', `status ${status} to initialize`);
     }
-    const failure = failureOf(answer);
-    if (failure !== undefined) return failure;
-    if (this.#revision === undefined && status >= 400) return new NotServed('era', `status ${status} to initialize`);
     return refuse('upstream_failed', `status ${status} without a JSON-RPC message`);
   }
 
@@ -194,7 +196,8 @@ class HttpWire implements Wire {
       cursor.received = false;
       const answer = await this.#get(cursor, undefined, signal, this.#stands.resolve);
       this.#stands.resolve();
-      if (signal.aborted || (!(answer instanceof Refusal) && !answer.streamed)) return this.#streamRefused(answer);
+      if (signal.aborted || (!(answer instanceof Refusal) && !answer.streamed))
+        return this.#streamRefused(answer);
       if (cursor.received) failures = 0;
       await pause(resumeDelay(cursor, failures), signal);
     }
@@ -202,7 +205,10 @@ class HttpWire implements Wire {
 
   #streamRefused(answer: Answer | Refusal): void {
     if (answer instanceof Refusal || answer.status === 405 || this.#closing.signal.aborted) return;
-    if (answer.status === 404 && this.#sessionId !== undefined) return this.#receiver.lost('the session ended');
+    if (answer.status === 404 && this.#sessionId !== undefined) {
+      this.#receiver.lost('the session ended');
+      return;
+    }
     this.#context.log('no stream beside the calls', `status ${answer.status}`);
   }
 
@@ -212,8 +218,16 @@ class HttpWire implements Wire {
   }
 }
 
+/** INVARIANT: a call of which something came back is not sent again. */
+function sessionEnded({ received }: Cursor): Failure {
+  return received === true
+    ? refuse('upstream_failed', 'the session ended during the call')
+    : new NotServed('session', 'the server no longer knows the session');
+}
+
 /** The stream of a request ended before the response, and can be gone on with. */
 function isCut(answer: Answer | Refusal, { id, signal }: Sending, cursor: Cursor): boolean {
-  if (id === undefined || signal.aborted || cursor.done === true || cursor.eventId === undefined) return false;
+  if (id === undefined || signal.aborted || cursor.done === true || cursor.eventId === undefined)
+    return false;
   return answer instanceof Refusal ? answer.code === 'upstream_failed' : answer.streamed;
 }

@@ -46,7 +46,9 @@ class LegacyLink implements Listener {
   readonly #conversation: Conversation;
   readonly #calls = new Map<JsonRpcId, RunningCall>();
   readonly #listeners = changeListeners();
-  readonly #subscriptions = resourceSubscriptions((method, uri) => this.#ask(method, { uri }, this.#scope, never));
+  readonly #subscriptions = resourceSubscriptions((method, uri) =>
+    this.#ask(method, { uri }, this.#scope, never),
+  );
   /** Of the latest call, so that what goes out between calls carries a credential that is still good. */
   #scope: Scope;
   #session: Promise<Session | Failure> | undefined;
@@ -109,11 +111,17 @@ class LegacyLink implements Listener {
     { id, method, document }: Message & { readonly kind: 'request' },
     origin: JsonRpcId | undefined,
   ): void => {
-    if (method === 'ping') return this.#answer(id, {});
+    if (method === 'ping') {
+      this.#answer(id, {});
+      return;
+    }
     const capability = asking.get(method);
     const allowed = capability !== undefined && this.#capabilities[capability] !== undefined;
     const call = allowed ? this.#callOf(origin, (running) => running.interactive) : undefined;
-    if (call !== undefined) return call.ask(id, method, objectMember(document.value, 'params'));
+    if (call !== undefined) {
+      call.ask(id, method, objectMember(document.value, 'params'));
+      return;
+    }
     this.#context.log('server request declined', method);
     this.#decline(id);
   };
@@ -164,8 +172,14 @@ class LegacyLink implements Listener {
     if (isFailure(session)) return session;
     const { settings, limits } = this.#context;
     const id = this.#conversation.nextId();
-    const bounded = AbortSignal.any([signal, AbortSignal.timeout(Math.min(settings.timeoutMs, limits.callMs))]);
-    const answer = await this.#conversation.request(requestOf(id, method, params), id, { scope, signal: bounded });
+    const bounded = AbortSignal.any([
+      signal,
+      AbortSignal.timeout(Math.min(settings.timeoutMs, limits.callMs)),
+    ]);
+    const answer = await this.#conversation.request(requestOf(id, method, params), id, {
+      scope,
+      signal: bounded,
+    });
     return isFailure(answer) ? answer : resultOf(answer);
   };
 
@@ -206,7 +220,9 @@ class LegacyLink implements Listener {
   #progress(document: JsonDocument, params: JsonObject | undefined): Promise<void> | undefined {
     const call = this.#calls.get(params?.['progressToken'] as JsonRpcId);
     if (call?.progressToken === undefined) return undefined;
-    return call.notify(editDocument(document, [{ path: ['params', 'progressToken'], value: call.progressToken }]));
+    return call.notify(
+      editDocument(document, [{ path: ['params', 'progressToken'], value: call.progressToken }]),
+    );
   }
 
   /** The call that a message belongs to: of the stream it came on, else the only one, else the latest that may ask. */

@@ -117,17 +117,24 @@ export class RunningCall {
       resume: (order, signal) => this.#resume(order, signal),
       abandon: (detail) => this.#abandon(detail),
     });
-    if (state === undefined) return this.#giveUp(refuse('overloaded', 'too many calls wait for their clients'));
+    if (state === undefined) {
+      this.#giveUp(refuse('overloaded', 'too many calls wait for their clients'));
+      return;
+    }
     this.#state = state;
     this.#end(this.#inputRequired(state));
   }
 
   #inputRequired(requestState: string): Reply {
-    const questions = [...this.#questions].map(([key, { method, params }]) => [
+    const questions = [...this.#questions].map(([key, { method, params }]): [string, JsonObject] => [
       key,
       { method, ...(params !== undefined && { params }) },
     ]);
-    const result = { resultType: 'input_required', inputRequests: Object.fromEntries(questions), requestState };
+    const result = {
+      resultType: 'input_required',
+      inputRequests: Object.fromEntries(questions),
+      requestState,
+    };
     return {
       kind: 'input_required',
       document: documentOf({ jsonrpc: '2.0', id: this.#order.call.id, result }),

@@ -36,7 +36,8 @@ export async function openSession(
   if (result === undefined) return refused(objectMember(answer.value, 'error'));
   const revision = stringMember(result, 'protocolVersion') ?? '';
   const codec = codecOf(revision);
-  if (codec?.era !== 'legacy') return refuse('upstream_failed', `no common revision: ${JSON.stringify(revision)}`);
+  if (codec?.era !== 'legacy')
+    return refuse('upstream_failed', `no common revision: ${JSON.stringify(revision)}`);
   conversation.wire.begin(revision);
   conversation.post(notificationOf('notifications/initialized'), scope);
   return { codec, result };

@@ -49,7 +49,10 @@ class SseWire implements Wire {
     void this.#endpoint.promise.then(() => clearTimeout(timer));
   }
 
-  readonly send = async (document: JsonDocument, { scope, signal }: Sending): Promise<Failure | undefined> => {
+  readonly send = async (
+    document: JsonDocument,
+    { scope, signal }: Sending,
+  ): Promise<Failure | undefined> => {
     const path = await orCancelled(this.#endpoint.promise, signal);
     if (path instanceof Refusal) return path;
     const answer = await this.#post(path, document, scope, signal);
@@ -98,12 +101,18 @@ class SseWire implements Wire {
   /** INVARIANT: messages, and the credential with them, go to the origin that the operator configured and to no other. */
   #takeEndpoint(data: string): void {
     const url = URL.canParse(data, this.#url.href) ? new URL(data, this.#url) : undefined;
-    if (url === undefined || url.origin !== this.#url.origin) return this.#lose('the `endpoint` event names another origin');
+    if (url === undefined || url.origin !== this.#url.origin) {
+      this.#lose('the `endpoint` event names another origin');
+      return;
+    }
     this.#endpoint.resolve(requestPath(url));
   }
 
   readonly #ended = (answer: Answer | Refusal): void => {
-    if (answer instanceof Refusal) return this.#lose(answer.detail);
+    if (answer instanceof Refusal) {
+      this.#lose(answer.detail);
+      return;
+    }
     this.#lose(failureOf(answer)?.detail ?? `the event stream ended (status ${answer.status})`);
   };
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Reply } from '../../../model/call.ts';
 import { type Refusal, refuse } from '../../../model/refusal.ts';
-import type { RelayOrder } from '../../../pipeline/ports.ts';
 import type { PrincipalKey } from '../../../model/subject.ts';
+import type { RelayOrder } from '../../../pipeline/ports.ts';
 import type { ServerContext } from '../settings.ts';
 
 /** A call of a session that waits until its client has answered what the server asks. */
@@ -52,7 +52,9 @@ export function suspendedCalls({ limits }: Pick<ServerContext, 'limits'>): Suspe
       if (state === undefined || !state.startsWith(prefix)) return undefined;
       const found = waiting.get(state)?.call;
       if (found === undefined || found.principal !== order.scope.principal) {
-        return Promise.resolve(refuse('state_invalid', 'the suspended call has ended or is of another principal'));
+        return Promise.resolve(
+          refuse('state_invalid', 'the suspended call has ended or is of another principal'),
+        );
       }
       take(state);
       return found.resume(order, signal);

@@ -13,11 +13,11 @@ export interface LineReader {
 export function lineReader(limit: number): LineReader {
   let parts: Buffer[] = [];
   let held = 0;
-  let failed = false;
-  const hold = (part: Buffer): void => {
+  const hold = (part: Buffer): boolean => {
     held += part.length;
-    failed ||= held > limit;
-    if (!failed) parts.push(part);
+    if (held > limit) return false;
+    parts.push(part);
+    return true;
   };
   const finish = (): Buffer => {
     const line = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
@@ -29,13 +29,12 @@ export function lineReader(limit: number): LineReader {
     push: (chunk) => {
       const lines: Buffer[] = [];
       let start = 0;
-      for (let end = chunk.indexOf(newline); end >= 0 && !failed; end = chunk.indexOf(newline, start)) {
-        hold(chunk.subarray(start, end));
-        if (!failed) lines.push(finish());
+      for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
+        if (!hold(chunk.subarray(start, end))) return undefined;
+        lines.push(finish());
         start = end + 1;
       }
-      if (!failed && start < chunk.length) hold(chunk.subarray(start));
-      return failed ? undefined : lines;
+      return hold(chunk.subarray(start)) ? lines : undefined;
     },
   };
 }

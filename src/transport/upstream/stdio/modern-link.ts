@@ -64,7 +64,9 @@ class ModernStdioLink implements Listener {
     if (stream !== undefined) return this.#toStream(stream as JsonRpcId, method, document);
     if (method === 'notifications/progress') return this.#progress(document, params?.['progressToken']);
     if (method !== 'notifications/message') return undefined;
-    const latest = [...this.#calls.values()].findLast(({ order }) => order.call.client.logLevel !== undefined);
+    const latest = [...this.#calls.values()].findLast(
+      ({ order }) => order.call.client.logLevel !== undefined,
+    );
     return latest === undefined ? undefined : deliver(latest, document);
   };
 

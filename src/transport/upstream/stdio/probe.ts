@@ -41,11 +41,7 @@ export async function probeStdio(
   }
 }
 
-async function isModern(
-  conversation: Conversation,
-  { info }: ServerContext,
-  scope: Scope,
-): Promise<boolean> {
+async function isModern(conversation: Conversation, { info }: ServerContext, scope: Scope): Promise<boolean> {
   const id = conversation.nextId();
   const meta = {
     [metaKey.protocolVersion]: modernCodec.revision,

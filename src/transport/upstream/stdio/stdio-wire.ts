@@ -34,7 +34,9 @@ class StdioWire implements Wire {
       onStartFailed?.();
       this.#lose(`the server could not be started: ${fault.message}`);
     });
-    this.#child.once('exit', (code, signal) => this.#lose(`the server ended with ${signal ?? `code ${code}`}`));
+    this.#child.once('exit', (code, signal) =>
+      this.#lose(`the server ended with ${signal ?? `code ${code}`}`),
+    );
     this.#child.stdin.on('error', () => undefined);
     this.#readOutput();
     this.#readErrors();
@@ -43,7 +45,8 @@ class StdioWire implements Wire {
   /** Resolves when the process has taken the message, so that nothing piles up behind a server that does not read. */
   readonly send = (document: JsonDocument): Promise<Refusal | undefined> => {
     const { stdin } = this.#child;
-    if (this.#over || !stdin.writable) return Promise.resolve(refuse('upstream_failed', 'the server has ended'));
+    if (this.#over || !stdin.writable)
+      return Promise.resolve(refuse('upstream_failed', 'the server has ended'));
     if (stdin.writableLength > this.#context.limits.resultBytes) {
       return Promise.resolve(refuse('overloaded', 'the server does not read its input'));
     }
@@ -122,7 +125,9 @@ function asLine(bytes: Uint8Array): Buffer {
   const line = Buffer.allocUnsafe(bytes.length + 1);
   line.set(bytes);
   line[bytes.length] = newline;
-  for (let at = line.indexOf(newline); at < bytes.length; at = line.indexOf(newline, at + 1)) line[at] = space;
-  for (let at = line.indexOf(carriageReturn); at >= 0; at = line.indexOf(carriageReturn, at + 1)) line[at] = space;
+  for (let at = line.indexOf(newline); at < bytes.length; at = line.indexOf(newline, at + 1))
+    line[at] = space;
+  for (let at = line.indexOf(carriageReturn); at >= 0; at = line.indexOf(carriageReturn, at + 1))
+    line[at] = space;
   return line;
 }
