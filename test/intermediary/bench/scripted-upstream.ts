@@ -41,7 +41,7 @@ export interface EventWriter {
   /** Sends one message as one event. */
   readonly send: (message: JsonObject) => void;
   /** Sends these very bytes. Resolves when more can be taken. */
-  readonly raw: (text: string) => Promise<void>;
+  readonly raw: (bytes: string | Uint8Array) => Promise<void>;
   readonly end: () => void;
 }
 
@@ -152,8 +152,8 @@ function answering(response: ServerResponse, { message }: Received): Answering {
 function eventWriter(response: ServerResponse): EventWriter {
   return {
     send: (message) => void response.write(`event: message\ndata: ${JSON.stringify(message)}\n\n`),
-    raw: (text) =>
-      response.write(text) || response.destroyed
+    raw: (bytes) =>
+      response.write(bytes) || response.destroyed
         ? Promise.resolve()
         : new Promise((resolve) => {
             response.once('drain', resolve);
