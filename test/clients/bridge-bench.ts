@@ -17,22 +17,26 @@ export interface Seen {
 export type Answer = (seen: Seen, response: ServerResponse) => void;
 
 /** A bridge under test between a scripted client and a scripted gateway. */
-export interface Bench {
-  readonly url: string;
-  readonly seen: readonly Seen[];
+export interface Bench extends Stub {
   readonly say: (message: object) => void;
   /** The next message that the client reads. */
   readonly hear: () => Promise<Record<string, unknown>>;
   /** The next line as it stands. */
   readonly hearLine: () => Promise<string>;
-  /** Waits until the gateway saw a request that fits. */
-  readonly sees: (fits: (seen: Seen) => boolean) => Promise<Seen>;
   /** Ends the input; resolves when the bridge has ended. */
   readonly hangUp: () => Promise<void>;
 }
 
-/** Starts a gateway that answers as told, and a bridge that talks to it. Both end with the test. */
-export async function startBench(t: TestContext, answer: Answer, options: StdioOptions = {}): Promise<Bench> {
+/** A scripted gateway. */
+export interface Stub {
+  readonly url: string;
+  readonly seen: readonly Seen[];
+  /** Waits until the gateway saw a request that fits. */
+  readonly sees: (fits: (seen: Seen) => boolean) => Promise<Seen>;
+}
+
+/** Starts a gateway that answers as told. It ends with the test. */
+export async function startStub(t: TestContext, answer: Answer): Promise<Stub> {
   const seen: Seen[] = [];
   const server = createServer(async (request, response) => {
     const entry = { method: request.method ?? '', headers: request.headers, body: await text(request) };
@@ -41,22 +45,13 @@ export async function startBench(t: TestContext, answer: Answer, options: StdioO
     server.emit('seen');
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
-  const [input, output] = [new PassThrough(), new PassThrough()];
-  const running = runStdio({ url, token: 'test-token', ...options, input, output });
-  t.after(async () => {
-    input.end();
-    await running.catch(() => undefined);
+  t.after(() => {
     server.closeAllConnections();
     server.close();
   });
-  const lines = lineReader(output);
   return {
-    url,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
     seen,
-    say: (message) => void input.write(`${JSON.stringify(message)}\n`),
-    hear: async () => JSON.parse(await lines()) as Record<string, unknown>,
-    hearLine: lines,
     sees: async (fits) => {
       for (;;) {
         const found = seen.find(fits);
@@ -64,6 +59,24 @@ export async function startBench(t: TestContext, answer: Answer, options: StdioO
         await once(server, 'seen');
       }
     },
+  };
+}
+
+/** Starts a gateway that answers as told, and a bridge that talks to it. Both end with the test. */
+export async function startBench(t: TestContext, answer: Answer, options: StdioOptions = {}): Promise<Bench> {
+  const stub = await startStub(t, answer);
+  const [input, output] = [new PassThrough(), new PassThrough()];
+  const running = runStdio({ url: stub.url, token: 'test-token', ...options, input, output });
+  t.after(async () => {
+    input.end();
+    await running.catch(() => undefined);
+  });
+  const lines = lineReader(output);
+  return {
+    ...stub,
+    say: (message) => void input.write(`${JSON.stringify(message)}\n`),
+    hear: async () => JSON.parse(await lines()) as Record<string, unknown>,
+    hearLine: lines,
     hangUp: async () => {
       input.end();
       await running;

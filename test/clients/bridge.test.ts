@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { runStdio } from '../../src/cli/stdio.ts';
-import { result, type Seen, startBench } from './bridge-bench.ts';
+import { type Answer, result, type Seen, startBench, startStub } from './bridge-bench.ts';
 
+const cli = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const limit = { timeout: 10_000 };
 
 const initialize = {
@@ -252,3 +257,37 @@ test('says what to do when no gateway runs here', limit, async () => {
     await rm(home, { recursive: true });
   }
 });
+
+/** A gateway that serves one session and never answers a tool call. */
+const oneSession: Answer = ({ method, body }, response) => {
+  if (asks('initialize')({ body } as Seen))
+    result(response, body, { protocolVersion: '2025-11-25' }, { 'Mcp-Session-Id': 's' });
+  else if (method === 'DELETE') response.writeHead(200).end();
+};
+
+for (const [how, leave] of [
+  ['its input ends', (child: ChildProcessByStdio<Writable, Readable, null>) => void child.stdin.end()],
+  ['it is told to', (child: ChildProcessByStdio<Writable, Readable, null>) => void child.kill('SIGTERM')],
+] as const) {
+  test(
+    `as a process, ends the session and itself when ${how}, though a call is running`,
+    limit,
+    async (t) => {
+      const stub = await startStub(t, oneSession);
+      const env = { ...process.env, BARTIZAN_URL: stub.url, BARTIZAN_TOKEN: 'from-environment' };
+      const child = spawn(process.execPath, [cli, 'stdio'], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+      t.after(() => child.kill('SIGKILL'));
+      const exited = once(child, 'exit');
+      child.stdin.write(`${JSON.stringify(initialize)}\n`);
+      const [first] = (await once(child.stdout, 'data')) as [Buffer];
+      assert.equal(JSON.parse(first.toString()).id, 0);
+      child.stdin.write('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"slow"}}\n');
+      const { headers } = await stub.sees(asks('tools/call'));
+      assert.equal(headers.authorization, 'Bearer from-environment');
+      leave(child);
+      assert.deepEqual(await exited, [0, null]);
+      assert.equal(stub.seen.at(-1)?.method, 'DELETE');
+      assert.equal(child.stdout.read(), null);
+    },
+  );
+}

@@ -15,8 +15,10 @@ export interface Gateway {
   readonly sseUrl: string;
   /** The token of the owner. */
   readonly token: string;
-  /** A token for somebody else, good at the endpoint of all servers. */
-  readonly tokenFor: (subject: string) => string;
+  /** The endpoint of one server. */
+  readonly urlOf: (server: string) => string;
+  /** A token for somebody else, good at one endpoint. */
+  readonly tokenFor: (subject: string, endpoint: string) => string;
   /** The state directory: with it as `BARTIZAN_HOME`, `bartizan stdio` finds this gateway. */
   readonly home: string;
   /** The directory that the filesystem server serves; it holds `note.txt`. */
@@ -66,7 +68,8 @@ export async function startGateway({ local = false, remote = false }: GatewayOpt
     url: `${url}/mcp`,
     sseUrl: `${url}/sse`,
     token,
-    tokenFor: (subject) => issuer.token(subject, `${url}/mcp`),
+    urlOf: (server) => `${url}/mcp/${server}`,
+    tokenFor: issuer.token,
     home,
     workspace,
     bridge: { command: process.execPath, args: [cli, 'stdio'], env: bridgeEnvironment(home) },

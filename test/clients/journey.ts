@@ -31,6 +31,30 @@ export const answers: { readonly sampled: string; readonly elicited: string } = 
   elicited: 'Ada',
 };
 
+/**
+ * All that a client can declare. A server of the older revisions is asked for its lists with these, so that a client
+ * which declares the same is served by the process that answers the lists.
+ */
+export const fullCapabilities: {
+  readonly elicitation: { form: Record<string, never>; url: Record<string, never> };
+  readonly sampling: Record<string, never>;
+  readonly roots: Record<string, never>;
+} = { elicitation: { form: {}, url: {} }, sampling: {}, roots: {} };
+
+/** What one principal leaves in a server must be there for that principal, and for nobody else. */
+export async function isolation(ada: ForeignClient, bob: ForeignClient): Promise<void> {
+  await ada.callTool('gzip-file-as-resource', {
+    name: 'of-ada.gz',
+    data: 'data:text/plain,secret',
+    outputType: 'resourceLink',
+  });
+  const uri = 'demo://resource/session/of-ada.gz';
+  assert.equal((await ada.readResource({ uri })).contents.length, 1);
+  await assert.rejects(bob.readResource({ uri }), /not found/i);
+  const { resources } = await bob.listResources();
+  assert.ok(!resources.some((resource) => resource.uri === uri));
+}
+
 /** Does everything that a client of the server `everything` can do. `server` is its id in the gateway. */
 export async function journey(t: TestContext, client: ForeignClient, server: string): Promise<void> {
   const called = (tool: string): string => `${server}__${tool}`;
@@ -58,7 +82,9 @@ export async function journey(t: TestContext, client: ForeignClient, server: str
       { onprogress: ({ progress }) => heard.push(progress) },
     );
     assert.match(JSON.stringify(result), /operation completed/);
-    assert.deepEqual(heard, [1, 2, 3]);
+    // A client may drop the last one when it reads it together with the answer.
+    assert.ok(heard.length >= 2);
+    assert.deepEqual(heard, [1, 2, 3].slice(0, heard.length));
   });
 
   await t.test('lists and reads resources, also one that only a template describes', async () => {

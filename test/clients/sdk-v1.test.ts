@@ -6,9 +6,13 @@ import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
-import { CreateMessageRequestSchema, ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import {
+  type ClientCapabilities,
+  CreateMessageRequestSchema,
+  ElicitRequestSchema,
+} from '@modelcontextprotocol/sdk/types.js';
 import { type Gateway, note, startGateway } from './gateway.ts';
-import { answers, type ForeignClient, journey } from './journey.ts';
+import { answers, type ForeignClient, fullCapabilities, isolation, journey } from './journey.ts';
 
 const limit = { timeout: 30_000 };
 let gateway: Gateway;
@@ -19,9 +23,19 @@ before(async () => {
 
 after(() => gateway.stop());
 
-function http(token: string = gateway.token): Transport {
+function http(): Transport {
+  return httpAt(gateway.url, gateway.token) as Transport;
+}
+
+function httpAt(url: string, token: string): StreamableHTTPClientTransport {
   const requestInit = { headers: { Authorization: `Bearer ${token}` } };
-  return new StreamableHTTPClientTransport(new URL(gateway.url), { requestInit }) as Transport;
+  return new StreamableHTTPClientTransport(new URL(url), { requestInit });
+}
+
+/** As somebody else at the endpoint of one server. */
+function httpAs(subject: string): StreamableHTTPClientTransport {
+  const endpoint = gateway.urlOf('everything');
+  return httpAt(endpoint, gateway.tokenFor(subject, endpoint));
 }
 
 function sse(): Transport {
@@ -34,9 +48,12 @@ function stdio(): Transport {
 }
 
 /** Connects a client whose user and model answer at once. */
-async function connect(transport: Transport): Promise<ForeignClient> {
+async function connect(
+  transport: Transport,
+  capabilities: ClientCapabilities = { sampling: {}, elicitation: {} },
+): Promise<ForeignClient> {
   const info = { name: 'client-v1', version: '1.0.0' };
-  const client = new Client(info, { capabilities: { sampling: {}, elicitation: {} } });
+  const client = new Client(info, { capabilities });
   client.setRequestHandler(CreateMessageRequestSchema, () => ({
     role: 'assistant',
     model: 'test',
@@ -87,34 +104,24 @@ test('the official client v1 uses the filesystem and memory servers beside each 
 });
 
 test('what one principal did in a server is not there for another', limit, async (t) => {
-  const [ada, bob] = [
-    await connect(http(gateway.tokenFor('ada'))),
-    await connect(http(gateway.tokenFor('bob'))),
-  ];
+  const connected = ['ada', 'bob'].map((subject) => connect(httpAs(subject) as Transport, fullCapabilities));
+  const [ada, bob] = await Promise.all(connected);
+  assert.ok(ada && bob);
   t.after(() => Promise.all([ada.close(), bob.close()]));
-  const made = await ada.callTool('everything__gzip-file-as-resource', {
-    name: 'of-ada.gz',
-    data: 'data:text/plain,secret',
-    outputType: 'resourceLink',
-  });
-  assert.match(JSON.stringify(made), /everything\+demo:\/\/resource\/session\/of-ada.gz/);
-  const uri = 'everything+demo://resource/session/of-ada.gz';
-  assert.equal((await ada.readResource({ uri })).contents.length, 1);
-  await assert.rejects(bob.readResource({ uri }), /not found/i);
-  const { resources } = await bob.listResources();
-  assert.ok(!resources.some((resource) => resource.uri === uri));
+  await isolation(ada, bob);
 });
 
 test('a session of one principal does not exist for another', limit, async (t) => {
-  const transport = http(gateway.tokenFor('ada')) as StreamableHTTPClientTransport;
+  const transport = httpAs('ada');
   const ada = await connect(transport as Transport);
   t.after(ada.close);
   const { sessionId } = transport;
   assert.ok(sessionId !== undefined && sessionId.length >= 32);
-  const response = await fetch(gateway.url, {
+  const endpoint = gateway.urlOf('everything');
+  const response = await fetch(endpoint, {
     method: 'POST',
     headers: {
-      authorization: `Bearer ${gateway.tokenFor('bob')}`,
+      authorization: `Bearer ${gateway.tokenFor('bob', endpoint)}`,
       accept: 'application/json, text/event-stream',
       'content-type': 'application/json',
       'mcp-session-id': sessionId,
