@@ -31,7 +31,8 @@ export function terminalShow(print: (line: string) => void): Show {
       print(`  agent    local, for the owner of this machine`);
       print(`  tools    ${tools.join(', ')}`);
       print('  policy');
-      for (const line of stage.policy.trimEnd().split('\n')) print(style('dim', `    ${line}`));
+      for (const line of stage.policy.trimEnd().split('\n'))
+        print(line === '' ? '' : style('dim', `    ${line}`));
     },
     step: (played) => {
       if (act !== played.step.act) print(`\n${style('bold', acts[played.step.act])}`);
@@ -62,6 +63,7 @@ function* stepLines(
   yield '';
   yield `  ${verdict}  the agent ${step.intent}${unexpected}`;
   yield `    call      ${step.tool}  ${style('dim', shortly(args))}`;
+  if (step.note !== undefined) yield `    note      ${style('yellow', step.note)}`;
   yield `    why       ${whyOf({ step, decision })}`;
   for (const finding of outcome?.findings ?? []) yield `    guard     ${style('yellow', finding)}`;
   yield `    result    ${style('dim', shortly(answer.text))}`;
@@ -71,7 +73,7 @@ function* stepLines(
 function whyOf({ step, decision }: Pick<Played, 'step' | 'decision'>): string {
   if (decision.decision === 'permit') return `policy \`${decision.policies.join('`, `')}\` permits it`;
   const why = step.expected.verdict === 'deny' ? step.expected.why : '';
-  return [`${decision.denial}: ${why}`, decision.detail].filter(Boolean).join('; ');
+  return `${decision.denial}: ${why} (${decision.detail})`;
 }
 
 function* denialLines({ answer, decision }: Played, style: Styler): Generator<string> {
