@@ -13,8 +13,3 @@ export const codecs: readonly Codec[] = [rev20260728, rev20251125, rev20250618, 
 export function codecOf(revision: string): Codec | undefined {
   return codecs.find((codec) => codec.revision === (revision as Revision));
 }
-
-/** Revisions of one era, newest first. */
-export function revisionsOf(era: Codec['era']): readonly string[] {
-  return codecs.filter((codec) => codec.era === era).map((codec) => codec.revision);
-}

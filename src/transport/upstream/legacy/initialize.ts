@@ -5,7 +5,7 @@ import { codecs } from '../../../wire/revisions.ts';
 import { requestOf } from '../message.ts';
 
 /** The newest revision that has sessions. */
-export const newestLegacy: Codec = codecs.find(({ era }) => era === 'legacy') as Codec;
+const newestLegacy: Codec = codecs.find(({ era }) => era === 'legacy') as Codec;
 
 /** The first request of a session (2025-11-25 basic/lifecycle, "Initialization"). */
 export function initializeRequest(id: JsonRpcId, capabilities: JsonObject, info: JsonObject): JsonDocument {
