@@ -38,11 +38,13 @@ export interface Stub {
 /** Starts a gateway that answers as told. It ends with the test. */
 export async function startStub(t: TestContext, answer: Answer): Promise<Stub> {
   const seen: Seen[] = [];
-  const server = createServer(async (request, response) => {
-    const entry = { method: request.method ?? '', headers: request.headers, body: await text(request) };
-    seen.push(entry);
-    answer(entry, response);
-    server.emit('seen');
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      const entry = { method: request.method ?? '', headers: request.headers, body };
+      seen.push(entry);
+      answer(entry, response);
+      server.emit('seen');
+    });
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   t.after(() => {

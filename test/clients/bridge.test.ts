@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
-import { test } from 'node:test';
+import { PassThrough, type Readable, type Writable } from 'node:stream';
+import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { findTarget } from '../../src/cli/stdio/target.ts';
 import { runStdio } from '../../src/cli/stdio.ts';
 import { type Answer, result, type Seen, startBench, startStub } from './bridge-bench.ts';
 
@@ -210,52 +211,58 @@ test('writes an answer of many lines as one, and large integers as they came', l
   assert.match(await bench.hearLine(), /^\{ {3}"jsonrpc": "2.0",.*"n": 12345678901234567890.*\} $/);
 });
 
+/** A state directory as a running gateway leaves it. */
+async function stateOf(t: TestContext, url: string, endpoints: Record<string, string> = {}): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), 'bartizan-stdio-'));
+  t.after(() => rm(home, { recursive: true }));
+  const tokenFile = join(home, 'owner.token');
+  await writeFile(tokenFile, 'owner-token\n');
+  const running = { pid: process.pid, url, endpoints, tokenFile, startedAt: '' };
+  await writeFile(join(home, 'gateway.json'), JSON.stringify(running));
+  return home;
+}
+
 test(
   'gives the token of the owner to no other address than that of the running gateway',
   limit,
   async (t) => {
-    const home = await mkdtemp(join(tmpdir(), 'bartizan-stdio-'));
-    const tokenFile = join(home, 'owner.token');
-    await writeFile(tokenFile, 'owner-token\n');
-    const running = { pid: process.pid, url: 'http://127.0.0.1:1', endpoints: {}, tokenFile, startedAt: '' };
-    await writeFile(join(home, 'gateway.json'), JSON.stringify(running));
-    const before = process.env['BARTIZAN_HOME'];
-    process.env['BARTIZAN_HOME'] = home;
-    try {
-      const bench = await startBench(t, ({ body }, response) => result(response, body, {}), {
-        token: undefined,
-      });
-      bench.say({ jsonrpc: '2.0', id: 1, method: 'ping' });
-      await bench.hear();
-      assert.equal(bench.seen[0]?.headers.authorization, undefined);
-      const own = { ...running, url: new URL(bench.url).origin };
-      await writeFile(join(home, 'gateway.json'), JSON.stringify(own));
-      const other = await startBench(t, ({ body }, response) => result(response, body, {}), {
-        url: bench.url,
-        token: undefined,
-      });
-      other.say({ jsonrpc: '2.0', id: 2, method: 'ping' });
-      await other.hear();
-      assert.equal(bench.seen[1]?.headers.authorization, 'Bearer owner-token');
-    } finally {
-      if (before === undefined) delete process.env['BARTIZAN_HOME'];
-      else process.env['BARTIZAN_HOME'] = before;
-      await rm(home, { recursive: true });
-    }
+    const url = 'http://127.0.0.1:2/mcp';
+    const foreign = await findTarget({ url, stateDirectory: await stateOf(t, 'http://127.0.0.1:1') });
+    assert.equal(foreign.token, undefined);
+    const own = await findTarget({ url, stateDirectory: await stateOf(t, 'http://127.0.0.1:2') });
+    assert.equal(own.token, 'owner-token');
   },
 );
 
+test('reads the token again when the gateway was started anew', limit, async (t) => {
+  const stub = await startStub(t, ({ headers, body }, response) => {
+    if (headers.authorization === 'Bearer second') result(response, body, {});
+    else response.writeHead(401).end();
+  });
+  const stateDirectory = await stateOf(t, new URL(stub.url).origin);
+  const [input, output] = [new PassThrough(), new PassThrough()];
+  const running = runStdio({ stateDirectory, input, output });
+  input.write('{"jsonrpc":"2.0","id":1,"method":"ping"}\n');
+  assert.match(String(await once(output, 'data')), /does not accept the access token/);
+  await writeFile(join(stateDirectory, 'owner.token'), 'second\n');
+  input.write('{"jsonrpc":"2.0","id":2,"method":"ping"}\n');
+  assert.match(String(await once(output, 'data')), /"id":2,"result"/);
+  input.end();
+  assert.equal(await running, 0);
+});
+
+test('finds the endpoint of one server, and says which there are', limit, async (t) => {
+  const endpoints = { files: 'http://127.0.0.1:1/mcp/files' };
+  const stateDirectory = await stateOf(t, 'http://127.0.0.1:1', endpoints);
+  const { url } = await findTarget({ stateDirectory, server: 'files' });
+  assert.equal(url.href, endpoints.files);
+  await assert.rejects(findTarget({ stateDirectory, server: 'mail' }), /no server `mail`; it has: files/);
+  await assert.rejects(findTarget({ url: 'ftp://x' }), /not an http or https URL/);
+});
+
 test('says what to do when no gateway runs here', limit, async () => {
-  const home = await mkdtemp(join(tmpdir(), 'bartizan-stdio-'));
-  const before = process.env['BARTIZAN_HOME'];
-  process.env['BARTIZAN_HOME'] = home;
-  try {
-    await assert.rejects(runStdio(), /no gateway runs .* start one with `bartizan up`/);
-  } finally {
-    if (before === undefined) delete process.env['BARTIZAN_HOME'];
-    else process.env['BARTIZAN_HOME'] = before;
-    await rm(home, { recursive: true });
-  }
+  const nowhere = runStdio({ stateDirectory: '/nowhere' });
+  await assert.rejects(nowhere, /no gateway runs .* start one with `bartizan up`/);
 });
 
 /** A gateway that serves one session and never answers a tool call. */

@@ -29,7 +29,7 @@ export interface Gateway {
 }
 
 /** A command with its environment. */
-export interface Bridge {
+interface Bridge {
   readonly command: string;
   readonly args: string[];
   readonly env: Record<string, string>;

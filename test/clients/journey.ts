@@ -15,12 +15,12 @@ export interface ForeignClient {
   readonly close: () => Promise<void>;
 }
 
-export interface Completion {
+interface Completion {
   ref: { type: 'ref/prompt'; name: string };
   argument: { name: string; value: string };
 }
 
-export interface CallOptions {
+interface CallOptions {
   readonly onprogress?: (progress: { readonly progress: number }) => void;
   readonly signal?: AbortSignal;
 }

@@ -14,13 +14,13 @@ export interface Step {
 }
 
 /** What the agent has read by now. */
-export interface Seen {
+interface Seen {
   /** The result of the latest call. */
   readonly latest: string;
 }
 
 /** A verdict: a row of the denial table, or a permit whose result passes as a check wants it. */
-export type Expected =
+type Expected =
   | { readonly verdict: 'permit'; readonly result: (text: string) => boolean; readonly finding?: string }
   | { readonly verdict: 'deny'; readonly denial: string; readonly why: string };
 

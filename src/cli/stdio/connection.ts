@@ -3,7 +3,7 @@ import * as https from 'node:https';
 import type { Target } from './target.ts';
 
 /** One HTTP request to the gateway. */
-export interface Sending {
+interface Sending {
   readonly method: 'POST' | 'GET' | 'DELETE';
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;

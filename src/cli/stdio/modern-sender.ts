@@ -15,7 +15,7 @@ export interface ModernSender {
 }
 
 /** One request with the revision it names. */
-export interface ModernRequest {
+interface ModernRequest {
   readonly revision: string;
   readonly method: string;
   readonly document: JsonDocument;

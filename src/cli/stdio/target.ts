@@ -16,8 +16,10 @@ export interface TargetOptions {
   /** Default: the file, else `BARTIZAN_TOKEN`, else the owner's token of the gateway that runs on this machine. */
   readonly token?: string | undefined;
   readonly tokenFile?: string | undefined;
-  /** The configuration of the running gateway, if that has a state directory of its own. */
-  readonly config?: string | undefined;
+  /** One server instead of all together. */
+  readonly server?: string | undefined;
+  /** Where the running gateway keeps its state. Default: `BARTIZAN_HOME`, else `~/.bartizan`. */
+  readonly stateDirectory?: string | undefined;
 }
 
 /**
@@ -25,36 +27,38 @@ export interface TargetOptions {
  * @throws Error that says what to do when there is no gateway or the token cannot be read
  */
 export async function findTarget(options: TargetOptions): Promise<Target> {
-  const directory = await stateDirectory(options.config);
+  const directory = options.stateDirectory ?? (process.env['BARTIZAN_HOME'] || join(homedir(), '.bartizan'));
   const running = await findRunning(directory);
-  const url = endpointOf(options.url ?? process.env['BARTIZAN_URL'], running, directory);
+  const given = options.url ?? process.env['BARTIZAN_URL'];
+  const url = given ? parseEndpoint(given, options.server) : endpointOf(running, directory, options.server);
   return { url, token: await tokenFor(url, options, running) };
 }
 
-async function stateDirectory(config: string | undefined): Promise<string> {
-  if (config === undefined) return process.env['BARTIZAN_HOME'] || join(homedir(), '.bartizan');
-  // Loaded only when asked for: reading a configuration takes longer than all the rest of the start.
-  const { loadConfig } = await import('../config-file.ts');
-  return (await loadConfig(config)).settings.state.directory;
+function endpointOf(running: Running | undefined, directory: string, server: string | undefined): URL {
+  if (running === undefined) {
+    throw new Error(
+      `no gateway runs with the state directory \`${directory}\`; start one with \`bartizan up\`, name its state ` +
+        'directory with `--state-directory`, or its endpoint with `--url` or `BARTIZAN_URL`',
+    );
+  }
+  if (server === undefined) return new URL('/mcp', running.url);
+  const endpoint = running.endpoints[server];
+  if (endpoint !== undefined) return new URL(endpoint);
+  const known = Object.keys(running.endpoints).join(', ');
+  throw new Error(`the gateway has no server \`${server}\`; it has: ${known}`);
 }
 
-function endpointOf(given: string | undefined, running: Running | undefined, directory: string): URL {
-  if (given) return parseEndpoint(given);
-  if (running !== undefined) return new URL('/mcp', running.url);
-  throw new Error(
-    `no gateway runs with the state directory \`${directory}\`; start one with \`bartizan up\`, name its ` +
-      'configuration with `--config`, or its endpoint with `--url` or `BARTIZAN_URL`',
-  );
-}
-
-function parseEndpoint(given: string): URL {
+function parseEndpoint(given: string, server: string | undefined): URL {
   const url = URL.parse(given);
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new Error(
       `\`${given}\` is not an http or https URL; give the endpoint, such as http://127.0.0.1:7300/mcp`,
     );
   }
-  if (url.pathname === '/') url.pathname = '/mcp';
+  if (/^\/(?:mcp\/?)?$/.test(url.pathname)) url.pathname = server === undefined ? '/mcp' : `/mcp/${server}`;
+  else if (server !== undefined) {
+    throw new Error(`\`${given}\` names one server already; leave \`--server\` out, or the path of the URL`);
+  }
   return url;
 }
 
