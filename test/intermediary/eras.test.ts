@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { type JsonObject, objectMember } from '../../src/model/json.ts';
+import { arrayMember, type JsonObject, objectMember } from '../../src/model/json.ts';
 import { clientEras, connectEra, type EraClient } from './bench/era-client.ts';
 import { benchGateway } from './bench/gateway.ts';
 import { modernSample, sessionSample, sseSample, stdioSample } from './bench/sample-upstreams.ts';
@@ -63,7 +63,7 @@ for (const server of Object.keys(servers)) {
       withClient(revision, server, async ({ request }) => {
         const listed = objectMember((await request('tools/list')).response, 'result');
         assert.deepEqual(
-          (listed?.['tools'] as readonly JsonObject[]).map(({ name }) => name),
+          arrayMember(listed, 'tools')?.map((item) => (item as JsonObject)['name']),
           ['echo', 'slow', 'ask'],
         );
         assert.equal(listed?.['cacheScope'], revision === '2026-07-28' ? 'private' : undefined);
@@ -75,7 +75,7 @@ for (const server of Object.keys(servers)) {
         );
         assert.deepEqual(read?.['contents'], [{ uri: 'sample:///of/7', text: 'content of sample:///of/7' }]);
         const prompted = objectMember((await request('prompts/get', { name: 'greet' })).response, 'result');
-        assert.equal((prompted?.['messages'] as readonly unknown[]).length, 1);
+        assert.equal(arrayMember(prompted, 'messages')?.length, 1);
         assert.equal(
           errorCode((await request('tools/call', { name: 'none', arguments: {} })).response),
           -32602,
