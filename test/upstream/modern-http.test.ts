@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JsonObject } from '../../src/model/json.ts';
+import { type JsonObject, objectMember } from '../../src/model/json.ts';
 import { Refusal } from '../../src/model/refusal.ts';
 import { readDocument } from '../../src/wire/json/read.ts';
 import { sseEvent } from '../../src/wire/sse.ts';
@@ -43,6 +43,10 @@ async function against(
 
 const done = { resultType: 'complete', content: [] };
 const answerDone = ({ res, message }: Received): void => json(res, message, done);
+
+function paramsOf(received: Received | undefined): JsonObject {
+  return objectMember(received?.message, 'params') ?? {};
+}
 
 function startStream(res: ServerResponse): void {
   res.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -119,7 +123,7 @@ test('a renamed tool is sent under the upstream name in body and header', async 
   const order = await callTool('files__read');
   const primitive = { ...order.primitive, name: 'read' };
   resultOf(await leg.relay({ ...order, primitive }, never));
-  assert.equal((received[0]?.message['params'] as JsonObject)['name'], 'read');
+  assert.equal(paramsOf(received[0])['name'], 'read');
   assert.equal(received[0]?.req.headers['mcp-name'], 'read');
 });
 
@@ -131,7 +135,7 @@ test('capabilities that are not policed and members under our own prefix do not 
     { capabilities: { elicitation: {}, extensions: { x: {} }, experimental: {} } },
   );
   resultOf(await leg.relay(order, never));
-  const meta = (received[0]?.message['params'] as JsonObject)['_meta'] as JsonObject;
+  const meta = paramsOf(received[0])['_meta'] as JsonObject;
   assert.deepEqual(meta['io.modelcontextprotocol/clientCapabilities'], { elicitation: {} });
   assert.equal(meta['dev.bartizan/decision'], undefined);
   assert.equal(meta['traceparent'], '00-1');
@@ -167,7 +171,7 @@ test('input_required passes with its state, and the state goes back on the retry
     { requestState: 's1' },
   );
   assert.equal(((await leg.relay(retry, never)) as { kind: string }).kind, 'complete');
-  assert.deepEqual((received[1]?.message['params'] as JsonObject)['inputResponses'], { a: {} });
+  assert.deepEqual(paramsOf(received[1])['inputResponses'], { a: {} });
 });
 
 const badAnswers: readonly (readonly [string, string, RegExp])[] = [

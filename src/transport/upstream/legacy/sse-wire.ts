@@ -118,7 +118,7 @@ class SseWire implements Wire {
 
   #lose(detail: string): void {
     this.#endpoint.resolve(refuse('upstream_failed', detail));
-    this.#closing.abort();
     this.#receiver.lost(detail);
+    this.#closing.abort();
   }
 }
