@@ -20,7 +20,7 @@ export function guardCall({
       const blocking = callFindings.filter((finding) => finding.action === 'block');
       if (blocking.length === 0) return { callFindings };
       return refuse('guard_blocked', describe(blocking), {
-        reason: `the call must not leave: ${reasons(blocking)}`,
+        reason: `the call was stopped before it left: ${reasons(blocking)}`,
       });
     },
   };
@@ -33,5 +33,5 @@ export function describe(findings: readonly Finding[]): string {
 
 /** Findings as a sentence for the caller. */
 export function reasons(findings: readonly Finding[]): string {
-  return findings.map(({ message, at }) => `${message} at ${at}`).join('; ');
+  return findings.map(({ message, at }) => `${message} (at ${at})`).join('; ');
 }
