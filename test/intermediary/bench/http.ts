@@ -57,19 +57,35 @@ export async function exchange(port: number, sent: Sent): Promise<Answered> {
   };
 }
 
+/** Sends a request whose answer nobody waits for; `drop` goes away. */
+export function begin(port: number, sent: Sent): { readonly drop: () => void } {
+  const sending = prepared(port, sent);
+  sending.on('error', () => undefined);
+  sending.end(sent.body);
+  return { drop: () => sending.destroy() };
+}
+
 /** Sends a request and resolves when its answer begins. */
-export function open(
-  port: number,
-  { method = 'POST', path = '/mcp', headers = {}, body }: Sent,
-): Promise<Open> {
+export function open(port: number, sent: Sent): Promise<Open> {
   return new Promise((resolve, reject) => {
-    const present = Object.entries(headers).filter(([, value]) => value !== undefined);
-    const sending = request(
-      { host: '127.0.0.1', port, method, path, agent: false, headers: Object.fromEntries(present) as never },
-      (response) => resolve(opened(sending, response)),
-    );
+    const sending = prepared(port, sent);
+    sending.once('response', (response) => resolve(opened(sending, response)));
     sending.once('error', reject);
-    sending.end(body);
+    sending.end(sent.body);
+  });
+}
+
+function prepared(port: number, { method = 'POST', path = '/mcp', headers = {} }: Sent): ClientRequest {
+  const present = Object.entries(headers).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, typeof value === 'string' ? value : [...value]] as const],
+  );
+  return request({
+    host: '127.0.0.1',
+    port,
+    method,
+    path,
+    agent: false,
+    headers: Object.fromEntries(present),
   });
 }
 

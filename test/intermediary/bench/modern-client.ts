@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../src/model/json.ts';
 import type { BenchGateway } from './gateway.ts';
-import { type Answered, exchange, type Open, open, type Sent } from './http.ts';
+import { type Answered, begin, exchange, type Open, open, type Sent } from './http.ts';
 
 /** A client of 2026-07-28 that can also be wrong on purpose. */
 export interface ModernClient {
@@ -8,6 +8,8 @@ export interface ModernClient {
   readonly send: (method: string, params?: JsonObject, change?: Change) => Promise<Answered>;
   /** The same, for answers that are read piece by piece. */
   readonly open: (method: string, params?: JsonObject, change?: Change) => Promise<Open>;
+  /** Sends a request and waits for nothing; `drop` goes away. */
+  readonly begin: (method: string, params?: JsonObject, change?: Change) => { readonly drop: () => void };
   /** Sends these very bytes, with the headers of a request for this method and name. */
   readonly bytes: (
     body: string | Uint8Array,
@@ -76,6 +78,7 @@ export async function modernClient(
   return {
     token,
     send: (...order) => exchange(gateway.port, sent(...order)),
+    begin: (...order) => begin(gateway.port, sent(...order)),
     open: (...order) => open(gateway.port, sent(...order)),
     bytes: (...order) => exchange(gateway.port, bytesSent(...order)),
   };

@@ -80,6 +80,7 @@ function text(said: string): JsonObject {
 async function call(era: ServerEra, params: JsonObject, conversation: Conversation): Promise<JsonObject> {
   switch (params['name']) {
     case 'echo':
+      if (objectMember(params, 'arguments')?.['forever'] === true) return new Promise(() => undefined);
       return text(JSON.stringify(params['arguments'] ?? {}));
     case 'slow':
       return slow(params, conversation);
