@@ -13,7 +13,8 @@ import type {
 import { allCapabilities, policedCapabilities } from '../../wire/upstream/capabilities.ts';
 import { eraOf } from './era.ts';
 import { suspendedCalls } from './legacy/suspended-calls.ts';
-import { type Failure, type Link, NotServed } from './link.ts';
+import type { Link } from './link.ts';
+import { linkUser } from './link-user.ts';
 import { links } from './links.ts';
 import { openLink } from './open-link.ts';
 import type { ServerContext } from './settings.ts';
@@ -54,33 +55,7 @@ export function upstreamOf(
     );
   };
 
-  type Use<Result> = (link: Link) => Promise<Result | Failure>;
-  const attempt = async <Result>(
-    verdict: EraVerdict | Refusal,
-    scope: Scope,
-    capabilities: JsonObject,
-    use: Use<Result>,
-  ): Promise<Result | Failure> => {
-    if (verdict instanceof Refusal) return verdict;
-    const link = linkFor(verdict, scope, capabilities);
-    return link instanceof Refusal ? link : use(link);
-  };
-  const onLink = async <Result>(
-    scope: Scope,
-    capabilities: JsonObject,
-    signal: AbortSignal,
-    use: Use<Result>,
-  ): Promise<Result | Refusal> => {
-    const verdict = era.known() ?? (await era.find(scope, signal));
-    const first = await attempt(verdict, scope, capabilities, use);
-    if (!(first instanceof NotServed)) return first;
-    // The server turned the request down unread, so that it may be sent once more.
-    if (first.cause === 'era') era.doubt();
-    const second = await attempt(await era.find(scope, signal), scope, capabilities, use);
-    return second instanceof NotServed
-      ? refuse('upstream_failed', `twice not served: ${second.detail}`)
-      : second;
-  };
+  const onLink = linkUser(era, linkFor);
 
   return {
     relay: (order, signal) => {

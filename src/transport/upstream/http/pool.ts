@@ -2,7 +2,6 @@ import { Pool } from 'undici';
 import type { ServerContext } from '../settings.ts';
 
 const connectMs = 10_000;
-const keepAliveMs = 30_000;
 
 /** The connections of one link. Responses are bounded by the exchange, so the client's own timers stay off. */
 export function openPool(url: URL, { limits }: Pick<ServerContext, 'limits'>): Pool {
@@ -10,7 +9,6 @@ export function openPool(url: URL, { limits }: Pick<ServerContext, 'limits'>): P
     connections: limits.connections,
     pipelining: 1,
     connect: { timeout: connectMs },
-    keepAliveTimeout: keepAliveMs,
     headersTimeout: 0,
     bodyTimeout: 0,
   });

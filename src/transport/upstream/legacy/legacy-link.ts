@@ -1,6 +1,6 @@
 import type { JsonRpcId, Reply } from '../../../model/call.ts';
 import { type JsonDocument, type JsonObject, objectMember } from '../../../model/json.ts';
-import { Refusal } from '../../../model/refusal.ts';
+import { Refusal, refuse } from '../../../model/refusal.ts';
 import type { ListenOrder, RelayOrder, Scope } from '../../../pipeline/ports.ts';
 import { editDocument } from '../../../wire/json/edit.ts';
 import { documentOf } from '../../../wire/json/read.ts';
@@ -35,6 +35,12 @@ const asking: ReadonlyMap<string, string> = new Map([
   ['elicitation/create', 'elicitation'],
   ['sampling/createMessage', 'sampling'],
   ['roots/list', 'roots'],
+]);
+/** Server capabilities by the first part of their methods. */
+const offering: ReadonlyMap<string, string> = new Map([
+  ['tools', 'tools'],
+  ['prompts', 'prompts'],
+  ['resources', 'resources'],
 ]);
 const methodNotFound = -32601;
 const never: AbortSignal = new AbortController().signal;
@@ -129,7 +135,8 @@ class LegacyLink implements Listener {
   readonly #relay = async (order: RelayOrder, signal: AbortSignal): Promise<Reply | Failure> => {
     const session = await orCancelled(this.#ready(order.scope), signal);
     if (isFailure(session)) return session;
-    await this.#setLevel(session, order);
+    await this.#setLevel(session, order, signal);
+    if (signal.aborted) return refuse('cancelled', 'the caller cancelled');
     const id = this.#conversation.nextId();
     const running = new RunningCall(order, this.#callPorts());
     this.#calls.set(id, running);
@@ -170,6 +177,7 @@ class LegacyLink implements Listener {
   readonly #ask: Ask = async (method, params, scope, signal) => {
     const session = await orCancelled(this.#ready(scope), signal);
     if (isFailure(session)) return session;
+    if (lacks(session, method)) return refuse('method_unknown', `the server does not offer ${method}`);
     const { settings, limits } = this.#context;
     const id = this.#conversation.nextId();
     const bounded = AbortSignal.any([
@@ -209,12 +217,12 @@ class LegacyLink implements Listener {
   }
 
   /** A session has one level of logging for all its calls; the pipeline sorts out what a call did not ask for. */
-  async #setLevel({ result }: Session, { call, scope }: RelayOrder): Promise<void> {
+  async #setLevel({ result }: Session, { call, scope }: RelayOrder, signal: AbortSignal): Promise<void> {
     const { logLevel } = call.client;
     const canLog = objectMember(objectMember(result, 'capabilities'), 'logging') !== undefined;
     if (logLevel === undefined || logLevel === this.#level || !canLog) return;
     this.#level = logLevel;
-    await this.#ask('logging/setLevel', { level: logLevel }, scope, never);
+    await this.#ask('logging/setLevel', { level: logLevel }, scope, signal);
   }
 
   #progress(document: JsonDocument, params: JsonObject | undefined): Promise<void> | undefined {
@@ -243,6 +251,15 @@ class LegacyLink implements Listener {
     const error = { code: methodNotFound, message: 'Method not found' };
     this.#conversation.post(documentOf({ jsonrpc: '2.0', id, error }), this.#scope);
   }
+}
+
+/** A server need not know the methods of a capability that it did not declare (basic/lifecycle, "Capability Negotiation"). */
+function lacks({ result }: Session, method: string): boolean {
+  const capabilities = objectMember(result, 'capabilities');
+  const capability = offering.get(method.split('/', 1)[0] ?? '');
+  if (capability === undefined) return false;
+  const declared = objectMember(capabilities, capability);
+  return declared === undefined || (method.endsWith('subscribe') && declared['subscribe'] !== true);
 }
 
 function isFailure(value: object): value is Failure {
