@@ -30,6 +30,7 @@ const mostVerified = 10_000;
 const mostRejected = 2_000;
 const rejectedMs = 10_000;
 /** RFC 6750 section 2.1; the scheme is case-insensitive (RFC 9110 section 11.1). */
+const bearerScheme = /^bearer(?: |$)/i;
 const bearer = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
 
 /**
@@ -101,8 +102,9 @@ function trustedIssuers({
 
 function tokenOf(credentials: Credentials, scopes: readonly string[]): string | Refusal {
   const { authorization } = credentials;
-  if (authorization === undefined || authorization === '') {
-    return refuseWithChallenge('token_missing', 'no Authorization header', credentials, { scopes });
+  // RFC 6750 section 3.1: no error code for a request without credentials, or with those of another scheme.
+  if (authorization === undefined || !bearerScheme.test(authorization)) {
+    return refuseWithChallenge('token_missing', 'no bearer credentials', credentials, { scopes });
   }
   const token = bearer.exec(authorization)?.[1];
   if (token !== undefined) return token;
