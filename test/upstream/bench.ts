@@ -29,7 +29,7 @@ import { documentOf } from '../../src/wire/json/read.ts';
 export const server: ServerId = testServer;
 
 /** A permit as the authorize stage issues it under a policy that permits everything. */
-export async function permitFor(call: Call, primitive: Primitive): Promise<Permit> {
+async function permitFor(call: Call, primitive: Primitive): Promise<Permit> {
   const state = {
     arrival: testArrival(call),
     id: 'decision',

@@ -13,12 +13,16 @@ interface Request {
   readonly params?: {
     readonly name?: string;
     readonly requestId?: string | number;
+    readonly uri?: string;
     readonly arguments?: Readonly<Record<string, unknown>>;
     readonly _meta?: { readonly progressToken?: string | number };
   };
 }
 
 const cancelled: unknown[] = [];
+const watched: string[] = [];
+let declined = 0;
+let streamId: string | number | undefined;
 
 function say(message: object): void {
   process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
@@ -42,6 +46,19 @@ const tools: Readonly<Record<string, (id: Request['id'], params: NonNullable<Req
       params: { progressToken: params._meta?.progressToken, progress: 1 },
     });
     answer(id, text(params._meta?.progressToken));
+  },
+  watched: (id) => answer(id, text(watched)),
+  change: (id) => {
+    const _meta = era === 'modern' ? { 'io.modelcontextprotocol/subscriptionId': streamId } : undefined;
+    say({ method: 'notifications/tools/list_changed', params: { _meta } });
+    for (const uri of ['test://a', 'test://b']) {
+      say({ method: 'notifications/resources/updated', params: { uri, _meta } });
+    }
+    answer(id, text('done'));
+  },
+  ask: (id) => {
+    for (let count = 0; count < 40; count++) say({ id: `q${count}`, method: 'roots/list' });
+    setTimeout(() => answer(id, text(declined)), 200);
   },
   garbage: (id) => {
     process.stdout.write('Listening on port 80!\n\n{"jsonrpc":\n');
@@ -67,18 +84,32 @@ const handlers: Readonly<Record<string, (request: Request) => void>> = {
       ? say({ id, error: { code: -32601, message: 'Method not found' } })
       : answer(id, {
           protocolVersion: '2025-06-18',
-          capabilities: { tools: {} },
+          capabilities: { tools: {}, resources: { subscribe: true } },
           serverInfo: { name: 's', version: '1' },
           instructions: 'be kind',
         }),
   'tools/list': ({ id }) =>
     answer(id, { tools: Object.keys(tools).map((name) => ({ name, inputSchema: {} })) }),
   'tools/call': ({ id, params = {} }) => tools[params.name ?? '']?.(id, params),
+  'resources/subscribe': ({ id, params }) => {
+    watched.push(String(params?.uri));
+    answer(id, {});
+  },
+  'resources/unsubscribe': ({ id, params }) => {
+    watched.splice(watched.indexOf(String(params?.uri)), 1);
+    answer(id, {});
+  },
+  'subscriptions/listen': ({ id }) => {
+    streamId = id;
+    const _meta = { 'io.modelcontextprotocol/subscriptionId': id };
+    say({ method: 'notifications/subscriptions/acknowledged', params: { notifications: {}, _meta } });
+  },
   'notifications/cancelled': ({ params }) => void cancelled.push(params?.requestId),
 };
 
 process.stderr.write('hello from the server\n');
 createInterface({ input: process.stdin }).on('line', (line) => {
   const request = JSON.parse(line) as Request;
+  if (request.method === undefined) declined++;
   handlers[request.method ?? '']?.(request);
 });

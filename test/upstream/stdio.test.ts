@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type JsonObject, objectMember } from '../../src/model/json.ts';
 import { editDocument } from '../../src/wire/json/edit.ts';
+import { allCapabilities } from '../../src/wire/upstream/capabilities.ts';
 import {
   callTool,
   type Leg,
@@ -54,7 +55,7 @@ for (const era of ['legacy', 'modern'] as const) {
     const listed = await leg.items(server, 'tool', scopeOf(), never);
     assert.ok('items' in listed && listed.items.length > 5);
     const described = await leg.describe(server, scopeOf(), never);
-    assert.deepEqual('capabilities' in described && described.capabilities, { tools: {} });
+    assert.ok('capabilities' in described && described.capabilities['tools'] !== undefined);
   });
 
   test(`${era}: progress comes back under the token of the client, which the server never sees`, async () => {
@@ -93,6 +94,54 @@ for (const era of ['legacy', 'modern'] as const) {
     assert.equal(((await run(leg, 'cancelled')) as unknown[]).length, 1);
   });
 }
+
+for (const era of ['legacy', 'modern'] as const) {
+  test(`${era}: a change stream delivers what was asked for, under no id of ours`, async () => {
+    const leg = legToProcess(era, {}, { era });
+    const caller = new AbortController();
+    const ready = Promise.withResolvers<void>();
+    const got: JsonObject[] = [];
+    const order = await callTool('change');
+    const ended = leg.listen(
+      {
+        permit: order.permit,
+        server,
+        scope: scopeOf(),
+        filter: {
+          toolsListChanged: true,
+          promptsListChanged: false,
+          resourcesListChanged: false,
+          resourceSubscriptions: ['test://a'],
+        },
+        ready: ready.resolve,
+        notify: async ({ value }) => void got.push(value),
+      },
+      caller.signal,
+    );
+    await ready.promise;
+    // A session of another set of capabilities has its own process; changes are seen on the one that listens.
+    await run(leg, 'change', {}, { capabilities: allCapabilities });
+    await sleep(50);
+    assert.equal(got[0]?.['method'], 'notifications/tools/list_changed');
+    assert.equal(objectMember(got[1], 'params')?.['uri'], 'test://a');
+    assert.ok(!JSON.stringify(got).includes('subscriptionId'));
+    if (era === 'legacy') {
+      assert.equal(got.length, 2);
+      assert.deepEqual(await run(leg, 'watched', {}, { capabilities: allCapabilities }), ['test://a']);
+    }
+    caller.abort();
+    await ended;
+    await sleep(50);
+    assert.deepEqual(await run(leg, 'watched', {}, { capabilities: allCapabilities }), []);
+  });
+}
+
+test('a server that asks without measure is turned down beyond a bound', async () => {
+  const leg = legToProcess('legacy', {}, { era: 'legacy' });
+  const reply = await leg.relay(await callTool('ask', {}, { capabilities: allCapabilities }), never);
+  const questions = resultOf(reply)['inputRequests'] as JsonObject;
+  assert.equal(Object.keys(questions).length, 32);
+});
 
 test('the server gets the configured environment and a few safe variables, not ours', async () => {
   process.env['GATEWAY_SECRET'] = 'do not pass on';

@@ -1,4 +1,5 @@
 import { type Refusal, refuse } from '../../model/refusal.ts';
+import type { PrincipalKey } from '../../model/subject.ts';
 import { backoff } from './backoff.ts';
 import type { Link } from './link.ts';
 import type { ServerContext } from './settings.ts';
@@ -7,12 +8,13 @@ const closeMs = 2_000;
 
 /** The links of one server, bounded in number and in idle time. */
 export interface Links {
-  /** The link of a key, opened if there is none. Refused if every allowed link is at work. */
-  readonly take: (key: string, open: () => Link) => Link | Refusal;
+  /** The link of a key, opened for its owner if there is none. Refused if every allowed link is at work. */
+  readonly take: (owner: PrincipalKey, key: string, open: () => Link) => Link | Refusal;
   readonly close: () => Promise<void>;
 }
 
 interface Entry {
+  readonly owner: PrincipalKey;
   readonly link: Link;
   readonly openedAt: number;
   usedAt: number;
@@ -37,32 +39,36 @@ export function links(context: Pick<ServerContext, 'limits' | 'clock'>): Links {
   );
   timer.unref();
 
-  const hasRoom = (): boolean => {
-    if (entries.size < limits.linksPerServer) return true;
-    const idle = [...entries].find(([, { link }]) => !link.busy());
-    if (idle === undefined) return false;
-    void drop(...idle);
-    return true;
+  /** Among these, the idle link that was unused for the longest time makes room, if room is needed. */
+  const makeRoom = (among: readonly (readonly [string, Entry])[], limit: number): boolean => {
+    if (among.length < limit) return true;
+    const idle = among.find(([, { link }]) => !link.busy());
+    if (idle !== undefined) void drop(...idle);
+    return idle !== undefined;
   };
-  const fresh = (key: string, open: () => Link): Link | Refusal => {
+  const hasRoom = (owner: PrincipalKey): boolean =>
+    makeRoom(
+      [...entries].filter(([, entry]) => entry.owner === owner),
+      limits.linksPerPrincipal,
+    ) && makeRoom([...entries], limits.linksPerServer);
+  const fresh = (owner: PrincipalKey, key: string, open: () => Link): Link | Refusal => {
     if (ended) return refuse('upstream_failed', 'the gateway ends');
     const wait = failing.wait(key);
     if (wait > 0)
       return refuse('upstream_failed', `the server keeps failing; it is tried again in ${wait} ms`);
-    if (!hasRoom())
-      return refuse('overloaded', `all ${limits.linksPerServer} links to the server are at work`);
+    if (!hasRoom(owner)) return refuse('overloaded', 'every link to the server that is allowed is at work');
     const link = open();
-    entries.set(key, { link, openedAt: clock.now(), usedAt: clock.now() });
+    entries.set(key, { link, owner, openedAt: clock.now(), usedAt: clock.now() });
     return link;
   };
 
   return {
-    take: (key, open) => {
+    take: (owner, key, open) => {
       const known = entries.get(key);
-      if (known === undefined) return fresh(key, open);
+      if (known === undefined) return fresh(owner, key, open);
       if (known.link.closed()) {
         void drop(key, known);
-        return fresh(key, open);
+        return fresh(owner, key, open);
       }
       entries.delete(key);
       entries.set(key, known);

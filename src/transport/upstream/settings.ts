@@ -43,10 +43,14 @@ export interface UpstreamLimits {
   readonly idleMs: number;
   /** Links to one server: connection pools, sessions or processes of as many principals. */
   readonly linksPerServer: number;
+  /** Links of one principal to one server: sessions with different client capabilities. */
+  readonly linksPerPrincipal: number;
   /** Connections of one link. */
   readonly connections: number;
   /** Calls of one server that wait for the client's answer to a question of a legacy server. */
   readonly suspendedCalls: number;
+  /** Such calls of one principal, so that nobody takes all of them. */
+  readonly suspendedPerPrincipal: number;
   /** How long such a call waits. */
   readonly suspendedMs: number;
   readonly listPages: number;
@@ -62,8 +66,10 @@ export const defaultUpstreamLimits: UpstreamLimits = {
   callMs: 300_000,
   idleMs: 300_000,
   linksPerServer: 256,
+  linksPerPrincipal: 8,
   connections: 256,
   suspendedCalls: 256,
+  suspendedPerPrincipal: 32,
   suspendedMs: 600_000,
   listPages: 100,
   listItems: 10_000,

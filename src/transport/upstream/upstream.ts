@@ -47,7 +47,7 @@ export function upstreamOf(
   const linkFor = (verdict: EraVerdict, scope: Scope, capabilities: JsonObject): Link | Refusal => {
     const { principal } = scope;
     const key = verdict.era === 'modern' ? principal : `${principal}\n${JSON.stringify(capabilities)}`;
-    return open.take(key, () =>
+    return open.take(principal, key, () =>
       openLink(
         { ...context, listChanged: (kind) => listChanged(context.server, kind, principal) },
         { verdict, scope, capabilities, suspended },

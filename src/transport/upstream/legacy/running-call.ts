@@ -25,6 +25,8 @@ interface Question {
 
 /** Servers ask for several things at once; what comes within this time is put to the client together. */
 const gatherMs = 30;
+/** A server that asks for more at once is turned down. */
+const mostQuestions = 32;
 
 /**
  * One call of a server with sessions. When the server asks its client for something, the call is suspended: the client
@@ -82,6 +84,10 @@ export class RunningCall {
 
   /** Takes a request of the server. */
   ask(id: JsonRpcId, method: string, params: JsonObject | undefined): void {
+    if (this.#questions.size >= mostQuestions) {
+      this.#ports.decline(id);
+      return;
+    }
     const key = `${method.replace(/\/.*/, '')}-${++this.#asked}`;
     const { _meta, ...asked } = params ?? {};
     this.#questions.set(key, { id, method, params: params === undefined ? undefined : asked });

@@ -35,9 +35,13 @@ export function suspendedCalls({ limits }: Pick<ServerContext, 'limits'>): Suspe
     clearTimeout(found?.timer);
     return found?.call;
   };
+  const ownedBy = (principal: PrincipalKey): number =>
+    [...waiting.values()].filter(({ call }) => call.principal === principal).length;
   return {
     keep: (call) => {
-      if (waiting.size >= limits.suspendedCalls) return undefined;
+      if (waiting.size >= limits.suspendedCalls || ownedBy(call.principal) >= limits.suspendedPerPrincipal) {
+        return undefined;
+      }
       const state = prefix + randomBytes(24).toString('base64url');
       const timer = setTimeout(
         () => take(state)?.abandon('the client did not answer in time'),
