@@ -1,0 +1,150 @@
+/** The foreign software that these tests need, installed into a cache folder, in versions that never move. */
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+/** Something nobody here wrote. */
+export interface Software {
+  /** What it is, for the line that says why it was skipped. */
+  readonly what: string;
+  /** The test files that need it. */
+  readonly tests: readonly string[];
+  /**
+   * Brings it to this machine, once.
+   * @returns the folder in which it lies
+   * @throws Error with one line that says why it cannot be had
+   */
+  readonly install: () => Promise<string>;
+}
+
+/** Everything that is fetched may take this long before it counts as out of reach. */
+const limitMs = 150_000;
+
+const cache = fileURLToPath(new URL('../../node_modules/.cache/bartizan-real', import.meta.url));
+
+const run = promisify(execFile);
+
+/** Packages of the npm registry; no script of theirs runs. */
+function npm(name: string, packages: readonly string[]): () => Promise<string> {
+  return () =>
+    once(name, packages, async (folder) => {
+      const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error'];
+      await command('npm', ['install', '--prefix', folder, ...flags, ...packages], folder);
+    });
+}
+
+/** Packages of the Python Package Index, in an environment of their own. */
+function pypi(name: string, packages: readonly string[]): () => Promise<string> {
+  return () =>
+    once(name, packages, async (folder) => {
+      await command('python3', ['-m', 'venv', folder], folder);
+      const flags = ['--quiet', '--disable-pip-version-check', '--only-binary=:all:'];
+      await command(join(folder, 'bin/python'), ['-m', 'pip', 'install', ...flags, ...packages], folder);
+    });
+}
+
+/** nginx of this machine, or else Debian's package unpacked into the cache: nothing is installed or started. */
+function nginx(): Promise<string> {
+  return once('nginx', ['nginx'], async (folder) => {
+    await command('openssl', ['version'], folder);
+    const found = await run('nginx', ['-v']).catch(() => undefined);
+    if (found !== undefined) return writeFile(join(folder, 'program'), 'nginx');
+    await download(folder);
+    const program = join(folder, 'usr/sbin/nginx');
+    await command(program, ['-v'], folder);
+    await writeFile(join(folder, 'program'), program);
+  });
+}
+
+async function download(folder: string): Promise<void> {
+  const fetched = await run('apt-get', ['download', 'nginx'], { cwd: folder }).catch(() => undefined);
+  if (fetched === undefined) {
+    const { CI = '', REAL_INSTALL = '' } = process.env;
+    if (CI === '' && REAL_INSTALL === '')
+      throw new Error(
+        'not on PATH, and `apt-get download nginx` failed; REAL_INSTALL=1 runs `apt-get update` before',
+      );
+    await command('apt-get', ['update'], folder);
+    await command('apt-get', ['download', 'nginx'], folder);
+  }
+  await command('sh', ['-c', 'dpkg -x nginx_*.deb .'], folder);
+}
+
+/** Runs `install` in a fresh folder, unless that was done before with the same packages. */
+async function once(
+  name: string,
+  packages: readonly string[],
+  install: (folder: string) => Promise<void>,
+): Promise<string> {
+  const folder = join(cache, name);
+  const mark = join(folder, 'installed');
+  const wanted = packages.join('\n');
+  if ((await readFile(mark, 'utf8').catch(() => '')) === wanted) return folder;
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await install(folder);
+  await writeFile(mark, wanted);
+  return folder;
+}
+
+async function command(program: string, args: readonly string[], cwd: string): Promise<void> {
+  try {
+    await run(program, args, { cwd, timeout: limitMs, env: environment() });
+  } catch (error) {
+    throw new Error(`\`${[program, ...args].join(' ').slice(0, 80)}\`: ${reason(error)}`, { cause: error });
+  }
+}
+
+/** npm tells its scripts which project they belong to, and an npm that they start would believe it. */
+function environment(): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('npm_'));
+  return { ...Object.fromEntries(inherited), PIP_NO_INPUT: '1' };
+}
+
+function reason(error: unknown): string {
+  const { code, stderr = '' } = error as { readonly code?: unknown; readonly stderr?: string };
+  if (code === 'ENOENT') return 'no such program';
+  const lines = stderr.split('\n').filter((line) => /error|E:|fail|unable|No /i.test(line));
+  return (lines[0] ?? String(error)).trim().slice(0, 200);
+}
+
+export const identityProvider: Software = {
+  what: 'identity provider (oidc-provider, openid-client)',
+  tests: ['identity-provider.test.ts', 'example-policy.test.ts'],
+  install: npm('identity-provider', ['oidc-provider@9.13.3', 'openid-client@6.8.9']),
+};
+
+export const npmServers: Software = {
+  what: 'servers and bridges of npm (sequential-thinking, supergateway, mcp-remote)',
+  tests: ['npm-servers.test.ts'],
+  install: npm('npm-servers', [
+    '@modelcontextprotocol/server-sequential-thinking@2026.8.31',
+    'supergateway@4.0.0',
+    'mcp-remote@0.15.1',
+  ]),
+};
+
+export const pythonLegacy: Software = {
+  what: 'Python SDK 1',
+  tests: ['python-1.test.ts'],
+  install: pypi('python-1', ['mcp==1.30.0']),
+};
+
+export const pythonModern: Software = {
+  what: 'Python SDK 2',
+  tests: ['python-2.test.ts'],
+  install: pypi('python-2', ['mcp==2.3.0']),
+};
+
+export const reverseProxy: Software = { what: 'nginx', tests: ['nginx.test.ts'], install: nginx };
+
+export const software: readonly Software[] = [
+  identityProvider,
+  pythonLegacy,
+  pythonModern,
+  npmServers,
+  reverseProxy,
+];
