@@ -91,11 +91,16 @@ function contextRecord(request: AccessRequest, user: () => EntityValue, clock: P
 const contextMembers = Object.keys(shapes['Context'] ?? {});
 const noFacts: EntityFacts = { attributes: emptyRecord, tags: emptyRecord, parents: [] };
 
-function deviceRecord({ managed, id, observedAt }: Device): RecordValue {
-  return recordOf({
-    managed,
-    id: id === undefined ? undefined : wellFormed(id),
-    observed_at: observedAt === undefined ? undefined : instantValue(observedAt),
+const devices = new WeakMap<Device, RecordValue>();
+
+function deviceRecord(device: Device): RecordValue {
+  return kept(devices, device, () => {
+    const { managed, id, observedAt } = device;
+    return recordOf({
+      managed,
+      id: id === undefined ? undefined : wellFormed(id),
+      observed_at: observedAt === undefined ? undefined : instantValue(observedAt),
+    });
   });
 }
 
@@ -105,9 +110,29 @@ function instantValue(instant: number): Value {
 }
 
 function timeRecord({ zone, localTime }: PolicyClock, instant: number): RecordValue {
-  const { hour, minute, minuteOfDay, weekday, date } = localTime(instant);
-  return recordOf({ hour, minute, minute_of_day: minuteOfDay, weekday, date, zone });
+  const local = localTime(instant);
+  const make = (name: string): Value | undefined => {
+    switch (name) {
+      case 'hour':
+        return local.hour;
+      case 'minute':
+        return local.minute;
+      case 'minute_of_day':
+        return local.minuteOfDay;
+      case 'weekday':
+        return local.weekday;
+      case 'date':
+        return local.date;
+      case 'zone':
+        return zone;
+      default:
+        return undefined;
+    }
+  };
+  return lazyRecord(make, () => timeMembers);
 }
+
+const timeMembers = Object.keys(shapes['Time'] ?? {});
 
 const agents = new WeakMap<Subject['agent'], EntityValue>();
 
@@ -135,9 +160,16 @@ function userEntity(user: User): EntityValue {
   });
 }
 
+const resources = new WeakMap<Resource, EntityValue>();
+
+/** The tagger hands out the same object for the same plain resource, so what is made of it is kept. */
+function resourceEntity(resource: Resource): EntityValue {
+  return kept(resources, resource, () => entityOf(resource));
+}
+
 const tagRecords = new WeakMap<Resource['tags'], RecordValue>();
 
-function resourceEntity({ primitive, id, tags }: Resource): EntityValue {
+function entityOf({ primitive, id, tags }: Resource): EntityValue {
   const server = serverEntity(primitive.server);
   const tagRecord = kept(tagRecords, tags, () => {
     for (const [tag, value] of Object.entries(tags)) wellFormed(tag + value);

@@ -41,7 +41,7 @@ for (const zone of zones) {
     const clock = createLocalClock(zone);
     const instants = fc.integer({ min: Date.UTC(2000, 0), max: Date.UTC(2045, 0) });
     fc.assert(
-      fc.property(instants, (instant) => assert.deepEqual(clock(instant), byIntl(zone, instant))),
+      fc.property(instants, (instant) => assert.deepEqual(read(clock(instant)), byIntl(zone, instant))),
       { numRuns: 300 },
     );
   });
@@ -57,7 +57,15 @@ test('is right at each minute around both changes of the clock', () => {
     const clock = createLocalClock(zone);
     for (let minute = -120; minute <= 120; minute += 1) {
       const instant = Date.parse(change) + minute * 60_000;
-      assert.deepEqual(clock(instant), byIntl(zone, instant), `${zone} ${new Date(instant).toISOString()}`);
+      assert.deepEqual(
+        read(clock(instant)),
+        byIntl(zone, instant),
+        `${zone} ${new Date(instant).toISOString()}`,
+      );
     }
   }
 });
+
+function read({ hour, minute, minuteOfDay, weekday, date }: LocalTime): LocalTime {
+  return { hour, minute, minuteOfDay, weekday, date };
+}

@@ -26,20 +26,39 @@ export function createLocalClock(zone: string): (instant: number) => LocalTime {
   return (instant) => {
     const bucket = Math.floor(instant / quarter);
     if (bucket !== asked) [offset, asked] = [offsetAt(format, bucket * quarter), bucket];
-    return localTime(instant + offset);
+    return new Moment(instant + offset);
   };
 }
 
-function localTime(local: number): LocalTime {
-  const days = Math.floor(local / day);
-  const minuteOfDay = Math.floor((local - days * day) / 60_000);
-  return {
-    hour: Math.floor(minuteOfDay / 60),
-    minute: minuteOfDay % 60,
-    minuteOfDay,
-    weekday: weekdays[((days % 7) + 7) % 7] ?? 'thursday',
-    date: new Date(local).toISOString().slice(0, 10),
-  };
+/** Works out only what is read: most policies ask for the hour alone. */
+class Moment implements LocalTime {
+  readonly #local: number;
+  readonly #days: number;
+
+  constructor(local: number) {
+    this.#local = local;
+    this.#days = Math.floor(local / day);
+  }
+
+  get minuteOfDay(): number {
+    return Math.floor((this.#local - this.#days * day) / 60_000);
+  }
+
+  get hour(): number {
+    return Math.floor(this.minuteOfDay / 60);
+  }
+
+  get minute(): number {
+    return this.minuteOfDay % 60;
+  }
+
+  get weekday(): string {
+    return weekdays[((this.#days % 7) + 7) % 7] ?? 'thursday';
+  }
+
+  get date(): string {
+    return new Date(this.#local).toISOString().slice(0, 10);
+  }
 }
 
 function offsetAt(format: Intl.DateTimeFormat, instant: number): number {
