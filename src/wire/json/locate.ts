@@ -1,4 +1,4 @@
-import { code, numberEnd, skipSpace, stringEnd, stringText } from './tokens.ts';
+import { code, numberEnd, skipSpace, startsNumber, stringEnd, stringText } from './tokens.ts';
 
 /** Where a path leads in a text: to a member, or to the object that lacks it. */
 export type Located = LocatedMember | MissingMember;
@@ -71,8 +71,7 @@ function endOfValue(text: string, start: number): number {
   const first = text.charCodeAt(start);
   if (first === code.quote) return stringEnd(text, start);
   if (first === code.openBrace || first === code.openBracket) return endOfNested(text, start);
-  const number = numberEnd(text, start);
-  return number > start ? number : endOfWord(text, start);
+  return startsNumber(text.charCodeAt(start)) ? numberEnd(text, start) : endOfWord(text, start);
 }
 
 function endOfNested(text: string, start: number): number {

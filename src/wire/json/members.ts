@@ -1,7 +1,7 @@
 import { isDisguised } from './disguise.ts';
 import type { JsonFault } from './fault.ts';
 import { NameSet } from './name-set.ts';
-import { code, numberEnd, skipSpace, stringEnd, stringText } from './tokens.ts';
+import { code, numberEnd, skipSpace, startsNumber, stringEnd, stringText } from './tokens.ts';
 
 /** What one pass over the member names of a JSON text found. */
 export interface MemberReport {
@@ -18,8 +18,7 @@ const longestExactNumber = 15;
  */
 export function inspectMembers(text: string, depth: number): MemberReport {
   const walk = new Walk(text, depth);
-  let at = 0;
-  while (at < text.length && walk.fault === undefined) at = walk.step(at);
+  walk.run();
   return walk;
 }
 
@@ -31,7 +30,9 @@ class Walk implements MemberReport {
   inexactNumbers = false;
   readonly #text: string;
   readonly #depth: number;
-  readonly #levels: Level[] = [];
+  readonly #outer: Level[] = [];
+  /** The innermost level; undefined in an array, and outside of everything. */
+  #names: Level;
   #topMember = '';
 
   constructor(text: string, depth: number) {
@@ -39,35 +40,44 @@ class Walk implements MemberReport {
     this.#depth = depth;
   }
 
-  /** Reads the token at an offset and returns the offset after it. */
-  step(at: number): number {
-    switch (this.#text.charCodeAt(at)) {
-      case code.quote:
-        return this.#string(at);
-      case code.openBrace:
-        return this.#open(at, new NameSet());
-      case code.openBracket:
-        return this.#open(at, undefined);
-      case code.closeBrace:
-      case code.closeBracket:
-        this.#levels.pop();
-        return at + 1;
-      default:
-        return this.#other(at);
+  run(): void {
+    const text = this.#text;
+    let at = 0;
+    while (at < text.length && this.fault === undefined) {
+      switch (text.charCodeAt(at)) {
+        case code.quote:
+          at = this.#string(at);
+          break;
+        case code.openBrace:
+          this.#open(new NameSet());
+          at++;
+          break;
+        case code.openBracket:
+          this.#open(undefined);
+          at++;
+          break;
+        case code.closeBrace:
+        case code.closeBracket:
+          this.#names = this.#outer.pop();
+          at++;
+          break;
+        default:
+          at = startsNumber(text.charCodeAt(at)) ? this.#number(at) : at + 1;
+      }
     }
   }
 
-  #open(at: number, level: Level): number {
-    this.#levels.push(level);
-    if (this.#levels.length > this.#depth) {
+  #open(level: Level): void {
+    this.#outer.push(this.#names);
+    this.#names = level;
+    if (this.#outer.length > this.#depth) {
       this.fault = { fault: 'depth', detail: `the body nests deeper than ${this.#depth} levels` };
     }
-    return at + 1;
   }
 
   #string(at: number): number {
     const end = stringEnd(this.#text, at);
-    const names = this.#levels.at(-1);
+    const names = this.#names;
     if (names === undefined) return end;
     const after = skipSpace(this.#text, end);
     if (this.#text.charCodeAt(after) !== code.colon) return end;
@@ -76,7 +86,7 @@ class Walk implements MemberReport {
   }
 
   #member(names: NameSet, name: string): void {
-    const level = this.#levels.length;
+    const level = this.#outer.length;
     if (level === 1) this.#topMember = name;
     if (name.includes('\u0000')) {
       this.fault = { fault: 'nul', detail: 'a member name holds U+0000' };
@@ -92,9 +102,8 @@ class Walk implements MemberReport {
     return level === 1 || (level === 2 && this.#topMember === 'params');
   }
 
-  #other(at: number): number {
+  #number(at: number): number {
     const end = numberEnd(this.#text, at);
-    if (end === at) return at + 1;
     this.inexactNumbers ||= end - at > longestExactNumber || hasExponent(this.#text, at, end);
     return end;
   }

@@ -69,23 +69,21 @@ export function stringText(text: string, start: number, end: number): string {
   return raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw;
 }
 
-/** The offset after a number that starts at `at`; `at` itself if none does. */
+/** Whether a number begins with this character code: a digit or a minus. */
+export function startsNumber(value: number): boolean {
+  return (value >= code.zero && value <= code.nine) || value === code.minus;
+}
+
+/** The offset after the number that starts at `at`. */
 export function numberEnd(text: string, at: number): number {
-  if (
-    !isNumberCode(text.charCodeAt(at)) ||
-    text.charCodeAt(at) === code.smallE ||
-    text.charCodeAt(at) === code.capitalE
-  )
-    return at;
   let end = at + 1;
   while (isNumberCode(text.charCodeAt(end))) end++;
   return end;
 }
 
 function isNumberCode(value: number): boolean {
-  if (value >= code.zero && value <= code.nine) return true;
   return (
-    value === code.minus ||
+    startsNumber(value) ||
     value === code.plus ||
     value === code.dot ||
     value === code.smallE ||
