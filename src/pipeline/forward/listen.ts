@@ -94,7 +94,9 @@ function endOf(
   signal: AbortSignal,
 ): { readonly signal: AbortSignal; readonly clear: () => void } {
   const expiry = new AbortController();
-  const timer = setTimeout(() => expiry.abort(), Math.min(subject.expiresAt - clock.now(), longestTimerMs));
+  // A token may count a little longer than it says, for clocks that differ; a stream does not.
+  const left = Math.max(0, subject.expiresAt - clock.now());
+  const timer = setTimeout(() => expiry.abort(), Math.min(left, longestTimerMs));
   return {
     signal: AbortSignal.any([signal, expiry.signal, front.replaced]),
     clear: () => clearTimeout(timer),
