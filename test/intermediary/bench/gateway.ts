@@ -20,6 +20,8 @@ export interface BenchGateway {
   readonly records: () => Promise<readonly JsonObject[]>;
   /** The text of the audit log. */
   readonly log: () => Promise<string>;
+  /** Takes another configuration into use. */
+  readonly reload: (config: BenchConfig) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -89,6 +91,7 @@ export async function benchGateway(t: Ending, config: BenchConfig): Promise<Benc
     token: (order) => ownerToken(directory, gateway.url, order),
     records: async () => recordsIn(await log()),
     log,
+    reload: async (next) => gateway.reload((await loadSettings(await writeConfig(directory, next))).settings),
     stop,
   };
 }
@@ -107,12 +110,14 @@ export async function ownerToken(directory: string, url: string, order: TokenOrd
   });
 }
 
-async function readLog(directory: string): Promise<string> {
+/** The text of an audit log. */
+export async function readLog(directory: string): Promise<string> {
   const segments = (await readdir(directory)).filter((name) => name.endsWith('.jsonl')).sort();
   return (await Promise.all(segments.map((name) => readFile(join(directory, name), 'utf8')))).join('');
 }
 
-function recordsIn(log: string): readonly JsonObject[] {
+/** The records of an audit log. */
+export function recordsIn(log: string): readonly JsonObject[] {
   return log
     .split('\n')
     .filter((line) => line !== '')

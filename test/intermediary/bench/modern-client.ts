@@ -53,7 +53,7 @@ export function metaOf(capabilities: JsonObject = {}): JsonObject {
 
 /** Makes a client of a gateway. */
 export async function modernClient(
-  gateway: BenchGateway,
+  gateway: Pick<BenchGateway, 'port' | 'token'>,
   options: ClientOptions = {},
 ): Promise<ModernClient> {
   const token = options.token ?? (await gateway.token());

@@ -153,12 +153,19 @@ function eventWriter(response: ServerResponse): EventWriter {
   return {
     send: (message) => void response.write(`event: message\ndata: ${JSON.stringify(message)}\n\n`),
     raw: (bytes) =>
-      response.write(bytes) || response.destroyed
-        ? Promise.resolve()
-        : new Promise((resolve) => {
-            response.once('drain', resolve);
-            response.once('close', resolve);
-          }),
+      response.write(bytes) || response.destroyed ? Promise.resolve() : untilDrained(response),
     end: () => void response.end(),
   };
+}
+
+function untilDrained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    response.on('drain', done);
+    response.on('close', done);
+  });
 }
