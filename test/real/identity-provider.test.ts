@@ -43,7 +43,11 @@ before(async () => {
         everything: { command: process.execPath, args: [everything] },
         second: { command: process.execPath, args: [everything] },
       },
-      identity: { owner: { enabled: false }, issuers: [{ issuer: provider.issuer }] },
+      identity: {
+        scopes: ['mcp'],
+        owner: { enabled: false },
+        issuers: [{ issuer: provider.issuer }],
+      },
     },
     policy,
   );
@@ -108,6 +112,7 @@ test(
       const document = (await (await fetch(metadata)).json()) as Record<string, unknown>;
       assert.equal(document['resource'], endpoint);
       assert.deepEqual(document['authorization_servers'], [provider.issuer]);
+      assert.deepEqual(document['scopes_supported'], ['mcp']);
     }
     assert.equal((await list(foreign, `${gateway.origin}/mcp/second`)).status, 200);
   },

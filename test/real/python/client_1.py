@@ -45,6 +45,7 @@ async def use(read, write):
     callbacks = {"elicitation_callback": elicit, "sampling_callback": sample, "logging_callback": on_log}
     async with ClientSession(read, write, **callbacks) as client:
         opened = await client.initialize()
+        await client.set_logging_level("info")
         tools = [tool.name for tool in (await client.list_tools()).tools]
         templates = (await client.list_resource_templates()).resourceTemplates
         uris = [str(resource.uri) for resource in (await client.list_resources()).resources]
