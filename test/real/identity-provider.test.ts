@@ -127,7 +127,11 @@ test('the official client finds the provider by itself and logs its user in', li
       authProvider: {
         redirectUrl: redirect,
         clientMetadata: { redirect_uris: [redirect], token_endpoint_auth_method: 'client_secret_post' },
-        clientInformation: () => ({ client_id: refactor, client_secret: secret }),
+        clientInformation: () => ({
+          client_id: refactor,
+          client_secret: secret,
+          token_endpoint_auth_method: 'client_secret_post',
+        }),
         tokens: () => saved,
         saveTokens: (tokens) => {
           saved = tokens;
