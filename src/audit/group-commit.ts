@@ -3,17 +3,23 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 /** Gathers lines into groups and commits one group at a time. */
 export interface GroupCommit {
   /** Adds a line; the promise is that of its group and settles when the group is committed. */
-  readonly add: (line: string) => Promise<void>;
+  readonly add: (line: string, haste: Haste) => Promise<void>;
   /** Resolves when every group gathered so far has settled. */
   readonly drain: () => Promise<void>;
 }
 
+/** `now`: somebody waits for the line. `soon`: nobody does, so it goes with the next line or a few milliseconds later. */
+export type Haste = 'now' | 'soon';
+
 interface Group {
+  urgent: boolean;
   readonly lines: string[];
   readonly settled: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
 }
+
+const soonMs = 5;
 
 /**
  * Commits what was added in one turn of the event loop together; while a group is in flight the next one gathers.
@@ -23,19 +29,34 @@ interface Group {
 export function groupCommit(commit: (lines: readonly string[]) => Promise<void>, limit: number): GroupCommit {
   let gathering: Group | undefined;
   let running: Promise<void> | undefined;
+  let alarmed = false;
 
-  const add = (line: string): Promise<void> => {
+  const add = (line: string, haste: Haste): Promise<void> => {
     gathering ??= newGroup();
-    if (gathering.lines.length >= limit) return Promise.reject(new Error(tooMany(limit)));
-    gathering.lines.push(line);
+    const { lines, settled } = gathering;
+    if (lines.length >= limit) return Promise.reject(new Error(tooMany(limit)));
+    lines.push(line);
+    if (haste === 'now') hurry(gathering);
+    else if (!alarmed) setTimeout(ring, soonMs);
+    alarmed ||= haste === 'soon';
+    return settled;
+  };
+
+  const hurry = (group: Group): void => {
+    group.urgent = true;
     running ??= run();
-    return gathering.settled;
+  };
+
+  /** The line that set the alarm may be gone by now; starting and stopping one for each line costs more than this. */
+  const ring = (): void => {
+    alarmed = false;
+    if (gathering !== undefined) hurry(gathering);
   };
 
   const run = async (): Promise<void> => {
     await nextTurn();
-    while (gathering !== undefined) {
-      const group: Group = gathering;
+    while (gathering?.urgent === true) {
+      const group = gathering;
       gathering = undefined;
       await commit(group.lines).then(group.resolve, group.reject);
       await nextTurn();
@@ -43,12 +64,17 @@ export function groupCommit(commit: (lines: readonly string[]) => Promise<void>,
     running = undefined;
   };
 
-  return { add, drain: async () => running };
+  const drain = async (): Promise<void> => {
+    if (gathering !== undefined) hurry(gathering);
+    return running;
+  };
+
+  return { add, drain };
 }
 
 function newGroup(): Group {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  return { lines: [], settled: promise, resolve, reject };
+  return { urgent: false, lines: [], settled: promise, resolve, reject };
 }
 
 function tooMany(limit: number): string {

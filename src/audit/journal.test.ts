@@ -56,6 +56,19 @@ test('records of one turn are one write and one sync', async () => {
   await journal.close();
 });
 
+test('the outcome of a released call waits for company, and not for long', async () => {
+  const { fs, counts } = countingFs();
+  const journal = await openJournal({ directory: freshDirectory(), fs });
+  const alone = journal.append(releasedOutcome);
+  await sleep(1);
+  assert.deepEqual(counts, { writes: 0, syncs: 0 });
+  await Promise.all([alone, journal.append(eventNumber(1))]);
+  assert.deepEqual(counts, { writes: 1, syncs: 1 });
+  await journal.append(releasedOutcome);
+  assert.deepEqual(counts, { writes: 2, syncs: 2 });
+  await journal.close();
+});
+
 test('no promise resolves before the sync of its bytes', async () => {
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();
   const fs = wrappedFs({ sync: async (sync) => gate.then(sync) });
@@ -405,3 +418,12 @@ function losingFs(): {
     },
   };
 }
+
+const releasedOutcome: AuditRecord = {
+  kind: 'outcome',
+  id: '1',
+  at: '2026-07-28T00:00:00.000Z',
+  outcome: 'released',
+  findings: [],
+  totalUs: 1,
+};

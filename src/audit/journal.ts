@@ -2,7 +2,7 @@ import { chmod, mkdir } from 'node:fs/promises';
 import type { AuditRecord } from '../model/record.ts';
 import type { Journal } from '../pipeline/ports.ts';
 import { lockDirectory } from './directory-lock.ts';
-import { groupCommit } from './group-commit.ts';
+import { groupCommit, type Haste } from './group-commit.ts';
 import { type JournalFs, nodeJournalFs } from './journal-file.ts';
 import { recordLine, recordText } from './record-line.ts';
 import { type Resumption, resumeLog } from './resume.ts';
@@ -76,7 +76,7 @@ function journalOver(
     append: (record: AuditRecord) => {
       if (closed) return Promise.reject(new Error(`the audit log \`${directory}\` is closed`));
       try {
-        return group.add(recordText(record));
+        return group.add(recordText(record), hasteOf(record));
       } catch (cause) {
         return Promise.reject(new Error('the record cannot be written as JSON', { cause }));
       }
@@ -89,6 +89,11 @@ function journalOver(
       release();
     },
   };
+}
+
+/** Nobody waits for the outcome of a released call. Alone it would cost a sync of its own. */
+function hasteOf(record: AuditRecord): Haste {
+  return record.kind === 'outcome' && record.outcome === 'released' ? 'soon' : 'now';
 }
 
 function unwritable(directory: string, cause: unknown): Error {
