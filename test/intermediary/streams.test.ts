@@ -259,7 +259,7 @@ verifies(['S1', 'L2'], 'the stream of a legacy session tells changes of a modern
   stream.drop();
 });
 
-const events = 4000;
+const events = 12_000;
 const padding = 'x'.repeat(10_000);
 
 verifies(
