@@ -8,8 +8,8 @@ import type { Inventory, ListChanged, ListedKind, Scope } from '../pipeline/port
 import { testPorts, testServer, testSubject } from '../testing/pipeline-ports.ts';
 import { createCatalog } from './catalog.ts';
 
-const ada = testSubject();
-const bob = testSubject({ principal: 'bob' as PrincipalKey });
+const ada = { subject: testSubject(), capabilities: {} };
+const bob = { subject: testSubject({ principal: 'bob' as PrincipalKey }), capabilities: {} };
 const any = (): boolean => true;
 
 interface Bench {
@@ -80,7 +80,16 @@ test('what was listed for one principal is never looked up for another', async (
   assert.deepEqual(names(await catalog.list(testServer, 'tool', bob)), ['for-bob']);
   assert.deepEqual(names(await catalog.list(testServer, 'tool', ada)), ['read', 'write']);
   assert.equal(await catalog.find(tool('for-bob'), ada, any), undefined);
-  assert.deepEqual(new Set(asked), new Set([`tool ${ada.principal}`, 'tool bob']));
+  assert.deepEqual(new Set(asked), new Set([`tool ${ada.subject.principal}`, 'tool bob']));
+});
+
+test('clients of one principal that declare other capabilities have lists of their own', async () => {
+  const { catalog, asked } = bench(60_000);
+  await catalog.list(testServer, 'tool', ada);
+  await catalog.list(testServer, 'tool', { ...ada, capabilities: { extensions: {} } });
+  assert.equal(asked.length, 1);
+  await catalog.list(testServer, 'tool', { ...ada, capabilities: { sampling: {} } });
+  assert.equal(asked.length, 2);
 });
 
 test('a list is served for as long as its upstream says, and no longer', async () => {
@@ -132,12 +141,12 @@ test('a hidden resource takes the same way as an unknown one, templates included
   }
 });
 
-test('a miss asks again for what is new, but not more than once a second', async () => {
+test('a miss asks again for what is new, but not more than ten times a second', async () => {
   const { catalog, asked, pass, lists } = bench();
   assert.equal(await catalog.find(tool('new'), ada, any), undefined);
   const before = asked.length;
   lists.tool = [{ name: 'new' }];
-  pass(1_000);
+  pass(100);
   assert.equal(await catalog.find(tool('new'), ada, any), undefined);
   assert.equal(asked.length, before);
   pass(1);
@@ -167,10 +176,10 @@ test('a change announced for one principal makes only that list old', async () =
   const { catalog, asked, changed } = bench(60_000);
   await catalog.list(testServer, 'tool', ada);
   await catalog.list(testServer, 'tool', bob);
-  changed(testServer, 'tool', bob.principal);
+  changed(testServer, 'tool', bob.subject.principal);
   await catalog.list(testServer, 'tool', ada);
   await catalog.list(testServer, 'tool', bob);
-  assert.deepEqual(asked, [`tool ${ada.principal}`, 'tool bob', 'tool bob']);
+  assert.deepEqual(asked, [`tool ${ada.subject.principal}`, 'tool bob', 'tool bob']);
 });
 
 test('of two entries with one name the first counts, for lists and calls alike', async () => {
@@ -214,5 +223,5 @@ test('a principal without a credential reaches no upstream', async () => {
 test('descriptions are kept for each principal on its own', async () => {
   const { catalog, asked } = bench();
   for (const subject of [ada, bob, ada]) await catalog.describe(testServer, subject);
-  assert.deepEqual(asked, [`describe ${ada.principal}`, 'describe bob']);
+  assert.deepEqual(asked, [`describe ${ada.subject.principal}`, 'describe bob']);
 });

@@ -1,10 +1,12 @@
+import { capabilityKey } from '../model/client-capability.ts';
 import type { JsonObject } from '../model/json.ts';
 import { stringMember } from '../model/json.ts';
 import type { Listed, Primitive } from '../model/primitive.ts';
 import { Refusal } from '../model/refusal.ts';
 import type { ServerId } from '../model/server-id.ts';
-import type { Subject } from '../model/subject.ts';
+import type { PrincipalKey } from '../model/subject.ts';
 import type {
+  Caller,
   Catalog,
   Clock,
   CredentialBroker,
@@ -26,7 +28,7 @@ export interface CatalogOptions {
   readonly lists?: number;
   /** How long a list decides whether a primitive exists, in milliseconds. Default 30,000. */
   readonly keepMs?: number;
-  /** How old a list must be before a miss asks the upstream again, in milliseconds. Default 1,000. */
+  /** How old a list must be before a miss asks the upstream again, in milliseconds. Default 100. */
   readonly retryMs?: number;
 }
 
@@ -46,17 +48,17 @@ const nameMember: Readonly<Record<ListedKind, string>> = {
 };
 
 /**
- * The lists of the upstreams, kept in memory for each principal on its own: nothing that one principal was shown is
- * ever looked up for another. `list` serves what is fresh by the upstream's word; `find` decides existence by a list
+ * The lists of the upstreams, kept in memory for each principal and the capabilities of its client: nothing that one
+ * principal was shown is ever looked up for another. `list` serves what is fresh by the upstream's word; `find` decides existence by a list
  * of at most `keepMs`, so that a call does not wait for a list before it.
  */
 export function createCatalog(options: CatalogOptions): Catalog {
-  const { inventory, broker, clock, keepMs = 30_000, retryMs = 1_000, lists = 10_000 } = options;
+  const { inventory, broker, clock, keepMs = 30_000, retryMs = 100, lists = 10_000 } = options;
   const kept = keepFresh<List>({ clock, bound: lists });
   const described = keepFresh<ServerDescription>({ clock, bound: lists });
 
-  const fetchList = async (server: ServerId, kind: ListedKind, subject: Subject): Promise<List | Refusal> => {
-    const scope = await scopeOf(broker, server, subject);
+  const fetchList = async (server: ServerId, kind: ListedKind, caller: Caller): Promise<List | Refusal> => {
+    const scope = await scopeOf(broker, server, caller);
     if (scope instanceof Refusal) return scope;
     const found = await inventory.items(server, kind, scope, new AbortController().signal);
     return found instanceof Refusal ? found : listOf(server, kind, found.items, found.ttlMs);
@@ -64,51 +66,51 @@ export function createCatalog(options: CatalogOptions): Catalog {
   const lookUp = (
     server: ServerId,
     kind: ListedKind,
-    subject: Subject,
+    caller: Caller,
     maxAge: (list: List) => number,
   ): Eventual<Kept<List> | Refusal> =>
-    kept.get(keyOf(server, kind, subject.principal), maxAge, () => fetchList(server, kind, subject));
+    kept.get(keyOf(server, kind, caller), maxAge, () => fetchList(server, kind, caller));
 
-  inventory.onListChanged((server, kind, principal) => kept.forget(keyOf(server, kind, principal)));
+  inventory.onListChanged((server, kind, principal) => kept.forget(prefixOf(server, kind, principal)));
 
   const findIn = (
     primitive: Primitive,
     kind: ListedKind,
-    subject: Subject,
+    caller: Caller,
     accept: (listed: Listed) => boolean,
   ): Eventual<Listed | undefined | Refusal> => {
     const pick = (found: Kept<List> | Refusal): Listed | undefined | Refusal =>
       found instanceof Refusal ? found : accepted(found.value, primitive, kind, accept);
-    const first = lookUp(primitive.server, kind, subject, () => keepMs);
+    const first = lookUp(primitive.server, kind, caller, () => keepMs);
     const again = (picked: Listed | undefined | Refusal): Eventual<Listed | undefined | Refusal> =>
       picked ??
       after(
-        lookUp(primitive.server, kind, subject, () => retryMs),
+        lookUp(primitive.server, kind, caller, () => retryMs),
         pick,
       );
     return after(after(first, pick), again);
   };
 
   return {
-    list: (server, kind, subject) =>
+    list: (server, kind, caller) =>
       after(
-        lookUp(server, kind, subject, (list) => list.freshMs),
+        lookUp(server, kind, caller, (list) => list.freshMs),
         (found) => (found instanceof Refusal ? found : found.value.listed),
       ),
-    find: (primitive, subject, accept) => {
+    find: (primitive, caller, accept) => {
       const { kind } = primitive;
       if (kind === 'server') return undefined;
-      const found = findIn(primitive, kind, subject, accept);
+      const found = findIn(primitive, kind, caller, accept);
       if (kind !== 'resource') return found;
-      return after(found, (listed) => listed ?? findIn(primitive, 'template', subject, accept));
+      return after(found, (listed) => listed ?? findIn(primitive, 'template', caller, accept));
     },
-    describe: (server, subject) =>
+    describe: (server, caller) =>
       after(
         described.get(
-          keyOf(server, 'server', subject.principal),
+          keyOf(server, 'server', caller),
           () => keepMs,
           async () => {
-            const scope = await scopeOf(broker, server, subject);
+            const scope = await scopeOf(broker, server, caller);
             if (scope instanceof Refusal) return scope;
             return inventory.describe(server, scope, new AbortController().signal);
           },
@@ -142,13 +144,18 @@ function listOf(server: ServerId, kind: ListedKind, items: readonly JsonObject[]
   return { listed: [...byName.values()], byName, freshMs };
 }
 
-function keyOf(server: ServerId, kind: string, principal: string): string {
-  return `${server} ${kind} ${principal}`;
+function keyOf(server: ServerId, kind: string, { subject, capabilities }: Caller): string {
+  return prefixOf(server, kind, subject.principal) + capabilityKey(capabilities);
 }
 
-function scopeOf(broker: CredentialBroker, server: ServerId, subject: Subject): Eventual<Scope | Refusal> {
-  return after(broker.credential(server, subject), (credential) =>
-    credential instanceof Refusal ? credential : { principal: subject.principal, credential, subject },
+function prefixOf(server: ServerId, kind: string, principal: PrincipalKey): string {
+  return `${server} ${kind} ${principal} `;
+}
+
+function scopeOf(broker: CredentialBroker, server: ServerId, caller: Caller): Eventual<Scope | Refusal> {
+  const { principal } = caller.subject;
+  return after(broker.credential(server, caller.subject), (credential) =>
+    credential instanceof Refusal ? credential : { ...caller, principal, credential },
   );
 }
 

@@ -2,7 +2,7 @@ import type { AccessRequest, Decision, Resource } from '../model/decision.ts';
 import { objectMember } from '../model/json.ts';
 import type { Primitive } from '../model/primitive.ts';
 import { Refusal } from '../model/refusal.ts';
-import { accessRequest, usedBy } from './access.ts';
+import { accessRequest, callerOf, usedBy } from './access.ts';
 import { unknownTarget } from './isolate.ts';
 import type { Eventual, Ports } from './ports.ts';
 import type { Resolved } from './resolve.ts';
@@ -70,13 +70,9 @@ function impliesVisible({ action, resource }: AccessRequest, { effect }: Decisio
 }
 
 /** INVARIANT: a hidden primitive takes the way of one that does not exist, which asks an old list again. */
-function hide(
-  { catalog }: Pick<Ports, 'catalog'>,
-  { subject, call }: Resolved,
-  primitive: Primitive,
-): Eventual<Refusal> {
-  const unknown = unknownTarget(primitive.kind, call);
-  const found = catalog.find(primitive, subject, () => false);
+function hide({ catalog }: Pick<Ports, 'catalog'>, state: Resolved, primitive: Primitive): Eventual<Refusal> {
+  const unknown = unknownTarget(primitive.kind, state.call);
+  const found = catalog.find(primitive, callerOf(state), () => false);
   return found instanceof Promise ? found.then(() => unknown) : unknown;
 }
 

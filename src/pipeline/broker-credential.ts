@@ -18,7 +18,8 @@ export function brokerCredential({
 }: Pick<Ports, 'broker'>): Stage<GuardedCall, { readonly scopes: Scopes }> {
   return {
     name: 'broker credential',
-    run: ({ route, subject }) => {
+    run: ({ route, subject, call }) => {
+      const { capabilities } = call.client;
       const servers = upstreamsOf(route);
       const found = servers.map((server) => broker.credential(server, subject));
       const scoped = (credentials: readonly (UpstreamCredential | Refusal)[]): { scopes: Scopes } | Refusal =>
@@ -26,7 +27,12 @@ export function brokerCredential({
           scopes: new Map(
             servers.map((server, i) => [
               server,
-              { principal: subject.principal, credential: credentials[i] as UpstreamCredential, subject },
+              {
+                principal: subject.principal,
+                credential: credentials[i] as UpstreamCredential,
+                subject,
+                capabilities,
+              },
             ]),
           ),
         };

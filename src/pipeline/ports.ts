@@ -88,11 +88,20 @@ export interface Front {
   readonly replaced: AbortSignal;
 }
 
-/** On whose behalf an upstream is used. State of different scopes is never shared. */
-export interface Scope {
+/** Who uses an upstream, and what the client can do. */
+export interface Caller {
+  readonly subject: Subject;
+  /**
+   * The client capabilities as declared. A server with sessions may show and do other things for other capabilities, so
+   * lists and calls of one caller go through the same session.
+   */
+  readonly capabilities: JsonObject;
+}
+
+/** On whose behalf an upstream is used. State of different principals is never shared. */
+export interface Scope extends Caller {
   readonly principal: PrincipalKey;
   readonly credential: UpstreamCredential;
-  readonly subject: Subject;
 }
 
 /** What is presented to an upstream: header values, never the client's own token. */
@@ -111,7 +120,7 @@ export interface Catalog {
   readonly list: (
     server: ServerId,
     kind: ListedKind,
-    subject: Subject,
+    caller: Caller,
   ) => Eventual<readonly Listed[] | Refusal>;
   /**
    * The entry of a primitive that `accept` takes; for a resource, the entry of its URI or else the template that
@@ -122,11 +131,11 @@ export interface Catalog {
    */
   readonly find: (
     primitive: Primitive,
-    subject: Subject,
+    caller: Caller,
     accept: (listed: Listed) => boolean,
   ) => Eventual<Listed | undefined | Refusal>;
   /** What the server says of itself. */
-  readonly describe: (server: ServerId, subject: Subject) => Eventual<ServerDescription | Refusal>;
+  readonly describe: (server: ServerId, caller: Caller) => Eventual<ServerDescription | Refusal>;
 }
 
 /** The kinds that have lists. */

@@ -1,5 +1,6 @@
 import type { Listed } from '../model/primitive.ts';
 import { Refusal } from '../model/refusal.ts';
+import { callerOf } from './access.ts';
 import { type Isolated, unknownTarget } from './isolate.ts';
 import type { Ports } from './ports.ts';
 import type { Stage } from './stage.ts';
@@ -17,9 +18,9 @@ export function resolve({ catalog }: Pick<Ports, 'catalog'>, clean: Clean): Stag
   return {
     name: 'resolve',
     run: (state) => {
-      const { route, subject } = state;
+      const { route } = state;
       if (route.kind !== 'relay') return { listed: undefined };
-      const found = catalog.find(route.primitive, subject, ({ item }) => clean(item));
+      const found = catalog.find(route.primitive, callerOf(state), ({ item }) => clean(item));
       return found instanceof Promise ? found.then((later) => judge(state, later)) : judge(state, found);
     },
   };

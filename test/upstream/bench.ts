@@ -45,9 +45,13 @@ async function permitFor(call: Call, primitive: Primitive): Promise<Permit> {
   return added.permit;
 }
 
-export function scopeOf(principal = 'ada', headers: Record<string, string> = {}): Scope {
+export function scopeOf(
+  principal = 'ada',
+  headers: Record<string, string> = {},
+  capabilities: JsonObject = {},
+): Scope {
   const subject = testSubject({ principal: principal as PrincipalKey });
-  return { principal: subject.principal, subject, credential: { headers } };
+  return { principal: subject.principal, subject, credential: { headers }, capabilities };
 }
 
 export interface OrderChange {
@@ -97,7 +101,7 @@ export async function orderOf(
     primitive,
     listed: { primitive, item: change.item ?? { name } },
     requestState: change.requestState,
-    scope: scopeOf(change.principal, change.headers),
+    scope: scopeOf(change.principal, change.headers, capabilities),
     notify: change.notify ?? (async ({ value }) => void notified.push(value)),
     notified,
   };

@@ -15,7 +15,8 @@ export interface FreshCache<Value extends object> {
     maxAge: (value: Value) => number,
     fetch: () => Promise<Value | Refusal>,
   ) => Eventual<Kept<Value> | Refusal>;
-  readonly forget: (key: string) => void;
+  /** Forgets every key that begins so. */
+  readonly forget: (prefix: string) => void;
 }
 
 type Flight<Value> = Promise<Kept<Value> | Refusal>;
@@ -62,9 +63,10 @@ export function keepFresh<Value extends object>(options: {
       if (entry !== undefined && options.clock.now() - entry.at <= maxAge(entry.value)) return entry;
       return flights.get(key) ?? fly(key, fetch);
     },
-    forget: (key) => {
-      kept.delete(key);
-      flights.delete(key);
+    forget: (prefix) => {
+      for (const entries of [kept, flights]) {
+        for (const key of entries.keys()) if (key.startsWith(prefix)) entries.delete(key);
+      }
     },
   };
 }

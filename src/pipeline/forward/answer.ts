@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../model/json.ts';
 import { Refusal } from '../../model/refusal.ts';
+import { callerOf } from '../access.ts';
 import type { Forward, ForwardTools } from '../forward.ts';
 import type { ServerDescription } from '../ports.ts';
 import { replyOf } from '../reply.ts';
@@ -18,9 +19,9 @@ export function answer(tools: ForwardTools): Forward {
  */
 function describeEndpoint({ ports }: ForwardTools): Forward {
   return async (state) => {
-    const { route, call, subject } = state;
+    const { route, call } = state;
     const servers = route.kind === 'relay' ? [] : route.servers;
-    const found = await Promise.all(servers.map((server) => ports.catalog.describe(server, subject)));
+    const found = await Promise.all(servers.map((server) => ports.catalog.describe(server, callerOf(state))));
     const described = found.filter(isDescription);
     const refused = found.find((description) => description instanceof Refusal);
     if (refused !== undefined && servers.length === 1) return refused;

@@ -4,6 +4,7 @@ import type { Listed } from '../../model/primitive.ts';
 import { type Endpoint, publicName, publicUri } from '../../model/public-name.ts';
 import { Refusal } from '../../model/refusal.ts';
 import type { ServerId } from '../../model/server-id.ts';
+import { callerOf } from '../access.ts';
 import type { Forward, ForwardTools } from '../forward.ts';
 import type { ListedKind } from '../ports.ts';
 import type { Recorded } from '../record-decision.ts';
@@ -22,7 +23,7 @@ export function gather(tools: ForwardTools): Forward {
     const page = readPage(seal, state);
     if (page instanceof Refusal) return page;
     const lists = await Promise.all(
-      serversOf(state).map((server) => catalog.list(server, acts as ListedKind, state.subject)),
+      serversOf(state).map((server) => catalog.list(server, acts as ListedKind, callerOf(state))),
     );
     const refused = lists.find((list) => list instanceof Refusal);
     if (refused !== undefined && lists.length === 1) return refused;

@@ -2,7 +2,7 @@ import { arrayMember, type JsonObject, objectMember } from '../../model/json.ts'
 import { type Endpoint, parsePublicUri, publicUri } from '../../model/public-name.ts';
 import { Refusal, refuse } from '../../model/refusal.ts';
 import type { ServerId } from '../../model/server-id.ts';
-import { accessRequest } from '../access.ts';
+import { accessRequest, callerOf } from '../access.ts';
 import type { ForwardTools } from '../forward.ts';
 import type { ListenFilter } from '../ports.ts';
 import type { Recorded } from '../record-decision.ts';
@@ -20,7 +20,7 @@ export async function allowedFilters(
   const servers = state.route.kind === 'relay' ? [] : state.route.servers;
   const filters = new Map<ServerId, ListenFilter>();
   for (const server of servers) {
-    const description = await tools.ports.catalog.describe(server, state.subject);
+    const description = await tools.ports.catalog.describe(server, callerOf(state));
     if (description instanceof Refusal) continue;
     const filter = allowedFilter(tools, state, server, wanted, description.capabilities);
     if (filter !== undefined) filters.set(server, filter);

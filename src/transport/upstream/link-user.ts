@@ -1,4 +1,3 @@
-import type { JsonObject } from '../../model/json.ts';
 import { Refusal, refuse } from '../../model/refusal.ts';
 import type { EraVerdict, Scope } from '../../pipeline/ports.ts';
 import type { Era } from './era.ts';
@@ -7,19 +6,15 @@ import { type Failure, type Link, NotServed } from './link.ts';
 /** Does something on the link of a scope. */
 export type UseLink = <Result>(
   scope: Scope,
-  capabilities: JsonObject,
   signal: AbortSignal,
   use: (link: Link) => Promise<Result | Failure>,
 ) => Promise<Result | Refusal>;
 
 /** Finds the link that suits the era of the server. What the server turned down unread is tried once more. */
-export function linkUser(
-  era: Era,
-  linkFor: (verdict: EraVerdict, scope: Scope, capabilities: JsonObject) => Link | Refusal,
-): UseLink {
-  return (scope, capabilities, signal, use) => {
+export function linkUser(era: Era, linkFor: (verdict: EraVerdict, scope: Scope) => Link | Refusal): UseLink {
+  return (scope, signal, use) => {
     const attempt = (verdict: EraVerdict | Refusal): ReturnType<typeof use> => {
-      const link = verdict instanceof Refusal ? verdict : linkFor(verdict, scope, capabilities);
+      const link = verdict instanceof Refusal ? verdict : linkFor(verdict, scope);
       return link instanceof Refusal ? Promise.resolve(link) : use(link);
     };
     const verdict = era.known();

@@ -1,4 +1,3 @@
-import type { JsonObject } from '../../model/json.ts';
 import type { EraVerdict, Scope } from '../../pipeline/ports.ts';
 import { modernHttpLink } from './http/modern-link.ts';
 import { httpWire } from './legacy/http-wire.ts';
@@ -14,8 +13,6 @@ import { stdioWire } from './stdio/stdio-wire.ts';
 export interface LinkPurpose {
   readonly verdict: EraVerdict;
   readonly scope: Scope;
-  /** Told when a session begins; requests of 2026-07-28 tell them each time. */
-  readonly capabilities: JsonObject;
   readonly suspended: SuspendedCalls;
 }
 

@@ -1,4 +1,5 @@
 import type { Reply } from '../../model/call.ts';
+import { capabilityKey } from '../../model/client-capability.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { Refusal, refuse } from '../../model/refusal.ts';
 import type {
@@ -10,7 +11,6 @@ import type {
   Scope,
   ServerDescription,
 } from '../../pipeline/ports.ts';
-import { allCapabilities, policedCapabilities } from '../../wire/upstream/capabilities.ts';
 import { eraOf } from './era.ts';
 import { suspendedCalls } from './legacy/suspended-calls.ts';
 import type { Link } from './link.ts';
@@ -44,13 +44,13 @@ export function upstreamOf(
   const suspended = suspendedCalls(context);
 
   /** INVARIANT: the key of a link begins with the principal; a session of older revisions is also one of its capabilities. */
-  const linkFor = (verdict: EraVerdict, scope: Scope, capabilities: JsonObject): Link | Refusal => {
-    const { principal } = scope;
-    const key = verdict.era === 'modern' ? principal : `${principal}\n${JSON.stringify(capabilities)}`;
+  const linkFor = (verdict: EraVerdict, scope: Scope): Link | Refusal => {
+    const { principal, capabilities } = scope;
+    const key = verdict.era === 'modern' ? principal : `${principal}\n${capabilityKey(capabilities)}`;
     return open.take(principal, key, () =>
       openLink(
         { ...context, listChanged: (kind) => listChanged(context.server, kind, principal) },
-        { verdict, scope, capabilities, suspended },
+        { verdict, scope, suspended },
       ),
     );
   };
@@ -62,20 +62,16 @@ export function upstreamOf(
       if (!order.permit.valid) return Promise.resolve(refuse('internal_fault', 'relay without a permit'));
       const waiting = order.requestState === undefined ? undefined : suspended.resume(order, signal);
       if (waiting !== undefined) return waiting;
-      const capabilities = policedCapabilities(order.call.client.capabilities);
-      return onLink(order.scope, capabilities, signal, (link) => link.relay(order, signal));
+      return onLink(order.scope, signal, (link) => link.relay(order, signal));
     },
     listen: async (order, signal) => {
       if (!order.permit.valid) return;
-      const ended = await onLink<undefined>(order.scope, allCapabilities, signal, (link) =>
-        link.listen(order, signal),
-      );
+      const ended = await onLink<undefined>(order.scope, signal, (link) => link.listen(order, signal));
       if (ended instanceof Refusal && !signal.aborted) context.log('listen failed', ended.detail);
     },
     ask: (method, params, scope, signal) =>
-      onLink(scope, allCapabilities, signal, (link) => link.ask(method, params, scope, signal)),
-    describe: (scope, signal) =>
-      onLink(scope, allCapabilities, signal, (link) => link.describe(scope, signal)),
+      onLink(scope, signal, (link) => link.ask(method, params, scope, signal)),
+    describe: (scope, signal) => onLink(scope, signal, (link) => link.describe(scope, signal)),
     close: async () => {
       suspended.close();
       await open.close();

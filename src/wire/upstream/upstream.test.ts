@@ -6,7 +6,6 @@ import { testCall } from '../../testing/pipeline-ports.ts';
 import type { RequestWish } from '../codec.ts';
 import { documentOf } from '../json/read.ts';
 import { codecs } from '../revisions.ts';
-import { policedCapabilities } from './capabilities.ts';
 import { legacyUpstream } from './legacy-upstream.ts';
 import { modernUpstream } from './modern-upstream.ts';
 
@@ -123,10 +122,4 @@ test('an error without code or message is refused', () => {
   for (const error of [{}, { code: 1 }, { code: 1.5, message: 'm' }, { code: '1', message: 'm' }]) {
     assert.ok(modern.reply(response({ error }), { method: 'tools/call' }) instanceof Refusal);
   }
-});
-
-test('capabilities that nobody polices are not declared', () => {
-  const declared = { elicitation: { form: {} }, roots: {} };
-  assert.equal(policedCapabilities(declared), declared);
-  assert.deepEqual(policedCapabilities({ ...declared, extensions: {}, tasks: {} }), declared);
 });

@@ -1,5 +1,6 @@
 import type { Pool } from 'undici';
 import type { JsonRpcId, Reply } from '../../../model/call.ts';
+import { policedCapabilities } from '../../../model/client-capability.ts';
 import type { JsonDocument, JsonObject } from '../../../model/json.ts';
 import { stringMember } from '../../../model/json.ts';
 import { metaKey } from '../../../model/meta-key.ts';
@@ -8,7 +9,6 @@ import { Refusal, refuse } from '../../../model/refusal.ts';
 import type { ListenOrder, RelayOrder, Scope } from '../../../pipeline/ports.ts';
 import type { Codec } from '../../../wire/codec.ts';
 import { codecs } from '../../../wire/revisions.ts';
-import { allCapabilities, policedCapabilities } from '../../../wire/upstream/capabilities.ts';
 import { describeResult } from '../describe.ts';
 import { type Failure, type Link, NotServed } from '../link.ts';
 import { changedLists } from '../list-changes.ts';
@@ -99,7 +99,7 @@ class ModernHttpLink {
     signal: AbortSignal,
   ): Promise<JsonObject | Failure> => {
     const id = ++this.#lastId;
-    const document = requestOf(id, method, { ...params, _meta: this.#meta() });
+    const document = requestOf(id, method, { ...params, _meta: this.#meta(scope) });
     const headers = [...this.#base(scope), ...methodHeaders(method, undefined)];
     return this.#post({ document, id, headers, onNotification: () => undefined }, signal, (outcome) =>
       outcome instanceof Refusal || outcome instanceof NotServed ? outcome : resultOf(outcome),
@@ -118,7 +118,7 @@ class ModernHttpLink {
       for (const kind of changedLists.get(method) ?? []) this.#context.listChanged(kind);
       return notify(withoutSubscription(message));
     };
-    const document = listenRequest(id, filter, this.#meta());
+    const document = listenRequest(id, filter, this.#meta(scope));
     const outcome = await this.#post(
       { document, id, headers, onNotification, endless: true },
       signal,
@@ -147,10 +147,10 @@ class ModernHttpLink {
     });
   }
 
-  #meta(): JsonObject {
+  #meta({ capabilities }: Scope): JsonObject {
     return {
       [metaKey.protocolVersion]: this.#codec.revision,
-      [metaKey.clientCapabilities]: allCapabilities,
+      [metaKey.clientCapabilities]: policedCapabilities(capabilities),
       [metaKey.clientInfo]: this.#context.info,
     };
   }

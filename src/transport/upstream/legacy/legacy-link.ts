@@ -1,4 +1,5 @@
 import type { JsonRpcId, Reply } from '../../../model/call.ts';
+import { canonicalCapabilities } from '../../../model/client-capability.ts';
 import { type JsonDocument, type JsonObject, objectMember } from '../../../model/json.ts';
 import { Refusal, refuse } from '../../../model/refusal.ts';
 import type { ListenOrder, RelayOrder, Scope } from '../../../pipeline/ports.ts';
@@ -21,7 +22,6 @@ import type { SuspendedCalls } from './suspended-calls.ts';
 /** What the session of a link is opened with. */
 export interface LegacyPurpose {
   readonly scope: Scope;
-  readonly capabilities: JsonObject;
   readonly suspended: SuspendedCalls;
 }
 
@@ -61,10 +61,10 @@ class LegacyLink implements Listener {
   #level: string | undefined;
   #over = false;
 
-  constructor(context: LinkContext, { scope, capabilities, suspended }: LegacyPurpose, open: OpenWire) {
+  constructor(context: LinkContext, { scope, suspended }: LegacyPurpose, open: OpenWire) {
     this.#context = context;
     this.#scope = scope;
-    this.#capabilities = capabilities;
+    this.#capabilities = canonicalCapabilities(scope.capabilities);
     this.#suspended = suspended;
     this.#conversation = new Conversation(open, this);
   }

@@ -1,10 +1,10 @@
 import type { JsonRpcId, Reply } from '../../../model/call.ts';
+import { policedCapabilities } from '../../../model/client-capability.ts';
 import { type JsonDocument, type JsonObject, objectMember } from '../../../model/json.ts';
 import { metaKey } from '../../../model/meta-key.ts';
 import { Refusal, refuse } from '../../../model/refusal.ts';
 import type { ListenOrder, RelayOrder, Scope } from '../../../pipeline/ports.ts';
 import { editDocument } from '../../../wire/json/edit.ts';
-import { allCapabilities, policedCapabilities } from '../../../wire/upstream/capabilities.ts';
 import { Conversation, type Listener } from '../conversation.ts';
 import { describeResult } from '../describe.ts';
 import { modernCodec } from '../http/modern-link.ts';
@@ -93,7 +93,7 @@ class ModernStdioLink implements Listener {
 
   readonly #ask: Ask = async (method, params, scope, signal) => {
     const id = this.#conversation.nextId();
-    const request = requestOf(id, method, { ...params, _meta: this.#meta() });
+    const request = requestOf(id, method, { ...params, _meta: this.#meta(scope) });
     const outcome = await this.#request(request, id, scope, signal);
     return isFailure(outcome) ? outcome : resultOf(outcome);
   };
@@ -101,7 +101,7 @@ class ModernStdioLink implements Listener {
   readonly #listen = async (order: ListenOrder, signal: AbortSignal): Promise<Failure | undefined> => {
     const id = this.#conversation.nextId();
     this.#streams.set(id, order);
-    const request = listenRequest(id, order.filter, this.#meta());
+    const request = listenRequest(id, order.filter, this.#meta(order.scope));
     const outcome = await this.#conversation.request(request, id, { scope: order.scope, signal });
     this.#streams.delete(id);
     return isFailure(outcome) ? outcome : undefined;
@@ -138,10 +138,10 @@ class ModernStdioLink implements Listener {
     return deliver(running, editDocument(document, [{ path: ['params', 'progressToken'], value }]));
   }
 
-  #meta(): JsonObject {
+  #meta({ capabilities }: Scope): JsonObject {
     return {
       [metaKey.protocolVersion]: modernCodec.revision,
-      [metaKey.clientCapabilities]: allCapabilities,
+      [metaKey.clientCapabilities]: policedCapabilities(capabilities),
       [metaKey.clientInfo]: this.#context.info,
     };
   }
