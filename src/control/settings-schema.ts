@@ -55,7 +55,7 @@ const listen: z.ZodType<ListenSettings> = z.strictObject({
   allowedHosts: z
     .array(text)
     .default([])
-    .describe('Further values of the Host header, with port, under which the gateway answers.'),
+    .describe('Further host names under which the gateway answers; a port may be written and does not matter.'),
 });
 
 const tool: z.ZodType<ToolSettings> = z.strictObject({

@@ -21,20 +21,22 @@ const folder = mkdtempSync(join(tmpdir(), 'bartizan-real-nginx-'));
 let proxy: Program;
 let gateway: RealGateway;
 let agent: Agent;
-/** Where nginx listens, under its public name and under another name. */
+/** Where nginx listens under its public name, under one that the gateway was told, and under one that it was not. */
 let publicUrl: string;
 let alias: string;
+let stranger: string;
 let caller: Caller;
 
 before(async () => {
   const program = readFileSync(join(await reverseProxy.install(), 'program'), 'utf8');
   const [tls, plain] = [await freePort(), await freePort()];
   publicUrl = `https://${name}:${tls}`;
-  alias = `https://other.company.test:${tls}`;
+  alias = `https://old.company.test:${tls}`;
+  stranger = `https://other.company.test:${tls}`;
   makeCertificate();
   writeFileSync(join(folder, 'nginx.conf'), configuration(tls, plain));
   gateway = await startGateway({
-    listen: { port: plain, publicUrl },
+    listen: { port: plain, publicUrl, allowedHosts: [new URL(alias).host] },
     servers: { everything: { command: process.execPath, args: [everything] } },
   });
   proxy = await startOnPort(tls, program, ['-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf')]);
@@ -66,7 +68,7 @@ const secureFetch = ((url: string | URL, init?: object) =>
   fetchWith(url, { ...init, dispatcher: agent })) as unknown as typeof fetch;
 
 function makeCertificate(): void {
-  const names = `subjectAltName=DNS:${name},DNS:other.company.test`;
+  const names = `subjectAltName=DNS:${name},DNS:old.company.test,DNS:other.company.test`;
   const files = ['-keyout', join(folder, 'key.pem'), '-out', join(folder, 'certificate.pem')];
   const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
   const args = ['req', '-x509', ...kind, '-subj', `/CN=${name}`, '-addext', names, ...files];
@@ -128,9 +130,10 @@ test('what the gateway says of itself names its public address', limit, async ()
   assert.equal(document['resource'], `${publicUrl}/mcp/everything`);
 });
 
-test('a name that the gateway was not told is refused behind nginx too', limit, async () => {
-  const address = `${alias}/.well-known/oauth-protected-resource/mcp`;
-  const refused = await secureFetch(address);
+test('a further name counts when the gateway was told it, and no other', limit, async () => {
+  const path = '/.well-known/oauth-protected-resource/mcp';
+  assert.equal((await secureFetch(`${alias}${path}`)).status, 200);
+  const refused = await secureFetch(`${stranger}${path}`);
   assert.equal(refused.status, 403);
   assert.match(await refused.text(), /host_not_allowed/);
 });

@@ -19,7 +19,7 @@ export function originRule(
   const own = publicUrl === undefined ? [] : [new URL(publicUrl)];
   const hosts = [
     ...loopback,
-    ...allowed.hosts.map((name) => name.toLowerCase()),
+    ...allowed.hosts.map(nameOf),
     ...own.map(({ hostname }) => hostname),
   ];
   return {
@@ -80,7 +80,7 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
-/** The name in a Host header, without the port. */
+/** The name in a Host header, without the port: a rebound name shows in the name alone. */
 function nameOf(host: string): string {
   const colon = host.lastIndexOf(':');
   const name = colon > host.lastIndexOf(']') ? host.slice(0, colon) : host;
