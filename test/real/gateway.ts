@@ -16,7 +16,7 @@ export interface RealGateway {
 const cli = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 /** Whoever is known may do everything. */
-export const everybody: string = '@id("everybody") permit (principal, action, resource);';
+const everybody = '@id("everybody") permit (principal, action, resource);';
 
 /** Starts it with these settings and this policy. `listen`, `policy.files` and `state` have defaults. */
 export async function startGateway(

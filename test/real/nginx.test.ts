@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +8,7 @@ import { Agent, fetch as fetchWith } from 'undici';
 import { type Caller, connect } from './connect.ts';
 import { type RealGateway, startGateway } from './gateway.ts';
 import { freePort, type Program, startOnPort } from './program.ts';
-import { reverseProxy } from './software.ts';
+import { command, reverseProxy } from './software.ts';
 
 const limit = { timeout: 30_000 };
 const name = 'mcp.company.test';
@@ -33,7 +32,7 @@ before(async () => {
   publicUrl = `https://${name}:${tls}`;
   alias = `https://old.company.test:${tls}`;
   stranger = `https://other.company.test:${tls}`;
-  makeCertificate();
+  await makeCertificate();
   writeFileSync(join(folder, 'nginx.conf'), configuration(tls, plain));
   gateway = await startGateway({
     listen: { port: plain, publicUrl, allowedHosts: [new URL(alias).host] },
@@ -67,12 +66,12 @@ function throughTo(tls: number): Agent {
 const secureFetch = ((url: string | URL, init?: object) =>
   fetchWith(url, { ...init, dispatcher: agent })) as unknown as typeof fetch;
 
-function makeCertificate(): void {
+async function makeCertificate(): Promise<void> {
   const names = `subjectAltName=DNS:${name},DNS:old.company.test,DNS:other.company.test`;
   const files = ['-keyout', join(folder, 'key.pem'), '-out', join(folder, 'certificate.pem')];
   const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
   const args = ['req', '-x509', ...kind, '-subj', `/CN=${name}`, '-addext', names, ...files];
-  execFileSync('openssl', args, { stdio: 'ignore' });
+  await command('openssl', args, folder);
 }
 
 /** As people write it: nothing is said about buffering. */

@@ -90,7 +90,11 @@ async function once(
   return folder;
 }
 
-async function command(program: string, args: readonly string[], cwd: string): Promise<void> {
+/**
+ * Runs a program to its end.
+ * @throws Error with one line that says what went wrong
+ */
+export async function command(program: string, args: readonly string[], cwd: string): Promise<void> {
   try {
     await run(program, args, { cwd, timeout: limitMs, env: environment() });
   } catch (error) {
