@@ -136,7 +136,7 @@ verifies(
   },
 );
 
-verifies('A5', 'every request to an upstream carries the gateway`s own credential for it', () => {
+verifies('A5', "every request to an upstream carries the gateway's own credential for it", () => {
   for (const { requests } of [modern, session, sse, echoing]) {
     assert.ok(requests.length > 0);
     for (const { headers, path } of requests) {
@@ -169,7 +169,7 @@ verifies('A5', 'no header of an upstream and no credential for one reaches a cli
 
 verifies(
   'A5',
-  'an upstream that refuses the gateway`s credential does not make its client think the token is bad',
+  "an upstream that refuses the gateway's credential does not make its client think the token is bad",
   async (t) => {
     const barred = await modernUpstream(t, {
       on: {
@@ -254,7 +254,7 @@ verifies('A14', 'what client and server say of themselves decides nothing', asyn
   );
 });
 
-verifies('A14', 'members under the gateway`s own prefix pass in neither direction', async (t) => {
+verifies('A14', "members under the gateway's own prefix pass in neither direction", async (t) => {
   const liar = await modernUpstream(t, {
     on: {
       'tools/call': (_, answer) =>

@@ -326,7 +326,7 @@ verifies('G2', 'the trace of the caller reaches the upstream and the record', as
   assert.equal(decision?.['traceId'], '0af7651916cd43dd8448eb211c80319c');
 });
 
-verifies('D1', '`server/discover` is the gateway`s own answer', async () => {
+verifies('D1', "`server/discover` is the gateway's own answer", async () => {
   const { message } = await client.send('server/discover');
   const result = message['result'] as JsonObject;
   assert.deepEqual(result['supportedVersions'], [

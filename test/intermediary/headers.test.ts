@@ -96,7 +96,7 @@ for (const host of [
 
 verifies(
   'T2',
-  'the gateway`s own origin and host are allowed, and other pages may not read the answer',
+  "the gateway's own origin and host are allowed, and other pages may not read the answer",
   async () => {
     const own = await client.send('tools/call', deploy, { headers: { origin: gateway.url } });
     assert.equal(own.status, 200);

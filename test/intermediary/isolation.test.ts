@@ -233,7 +233,7 @@ verifies(['K1', 'K2'], 'every cacheable answer carries its hints, and is private
   }
 });
 
-verifies('K1', 'an answer is not fresh for longer than its caller`s token', async () => {
+verifies('K1', "an answer is not fresh for longer than its caller's token", async () => {
   const brief = await modernClient(gateway, {
     path: '/mcp/files',
     token: await gateway.token({ agent: 'ann', ttlSeconds: 5 }),

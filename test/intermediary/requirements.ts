@@ -64,7 +64,7 @@ export const requirements: readonly Requirement[] = [
   row(
     'T10',
     'basic, "Error Codes"',
-    'of the reserved codes only those the specification defines are emitted; the gateway`s own lie outside -32768..-32000',
+    "of the reserved codes only those the specification defines are emitted; the gateway's own lie outside -32768..-32000",
   ),
   row(
     'T11',
@@ -99,7 +99,7 @@ export const requirements: readonly Requirement[] = [
   row(
     'D1',
     'server/discover',
-    '`server/discover` names the gateway`s own revisions and the capabilities it polices',
+    "`server/discover` names the gateway's own revisions and the capabilities it polices",
   ),
   row(
     'D2',

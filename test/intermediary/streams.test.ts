@@ -264,7 +264,7 @@ const padding = 'x'.repeat(10_000);
 
 verifies(
   ['T14', 'G1'],
-  'a slow client slows the upstream down, and the gateway`s memory stays flat',
+  "a slow client slows the upstream down, and the gateway's memory stays flat",
   async (t) => {
     let written = 0;
     const source = await modernUpstream(t, {

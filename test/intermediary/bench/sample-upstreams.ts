@@ -116,6 +116,6 @@ export class Questions {
 
 /** The settings entry of the sample server as a process. It notes its start and what it receives in a file. */
 export function stdioSample(era: 'modern' | 'legacy', notes: string): JsonObject {
-  const script = fileURLToPath(new URL('stdio-server.ts', import.meta.url));
+  const script = fileURLToPath(new URL('sample-process.ts', import.meta.url));
   return { command: process.execPath, args: [script, era, notes], era };
 }

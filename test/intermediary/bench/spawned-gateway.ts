@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,9 +40,8 @@ export async function spawnedGateway(t: Ending, config: BenchConfig): Promise<Sp
     await stop();
     await rm(directory, { recursive: true, force: true });
   });
-  const [line] = await Array.fromAsync(firstLine(child.stdout));
-  const url = (line ?? '').replace('listening ', '');
-  if (url === '') throw new Error('the gateway ended before it listened');
+  const url = await Promise.race([listeningAt(child.stdout), exited.then(() => undefined)]);
+  if (url === undefined) throw new Error('the gateway ended before it listened');
   const log = (): Promise<string> => readLog(join(directory, 'audit'));
   return {
     url,
@@ -55,11 +55,9 @@ export async function spawnedGateway(t: Ending, config: BenchConfig): Promise<Sp
   };
 }
 
-async function* firstLine(stream: NodeJS.ReadableStream): AsyncGenerator<string> {
-  for await (const line of createInterface({ input: stream })) {
-    yield line;
-    return;
-  }
+async function listeningAt(stdout: NodeJS.ReadableStream): Promise<string> {
+  const [line] = (await once(createInterface({ input: stdout }), 'line')) as [string];
+  return line.replace('listening ', '');
 }
 
 async function memoryOf(pid: number): Promise<number | undefined> {

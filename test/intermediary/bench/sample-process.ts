@@ -4,7 +4,7 @@ import type { JsonObject } from '../../../src/model/json.ts';
 import { answerSample, type ServerEra } from './sample-server.ts';
 import { Questions } from './sample-upstreams.ts';
 
-/** The sample server as a process: `node stdio-server.ts <era> <file for notes>`. */
+/** The sample server as a process: `node sample-process.ts <era> <file for notes>`. */
 const [era, notes = ''] = process.argv.slice(2);
 const note = (line: JsonObject): void =>
   appendFileSync(notes, `${JSON.stringify({ pid: process.pid, ...line })}\n`);
