@@ -26,7 +26,7 @@ for (const [code, row] of Object.entries(denials)) {
   });
 }
 
-test('each refusal of the gateway`s own has a code of its own', () => {
+test("each refusal of the gateway's own has a code of its own", () => {
   const own = Object.values(denials).flatMap(({ rpcCode }) => (rpcCode > 0 ? [rpcCode] : []));
   assert.equal(new Set(own).size, own.length);
 });

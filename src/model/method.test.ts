@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isMethod, methodFacts, methods } from './method.ts';
 
-test('a method without a row is not policed, even under the name of an object`s own member', () => {
+test("a method without a row is not policed, even under the name of an object's own member", () => {
   for (const name of [
     '',
     'Tools/call',

@@ -12,7 +12,7 @@ const virtual: Endpoint = { kind: 'server', server: files };
 const serverIds = fc.stringMatching(/^[a-z][a-z0-9-]{0,31}$/).map((text) => parseServerId(text) as ServerId);
 const pairs = fc.record({ server: serverIds, name: fc.string({ unit: 'binary' }) });
 
-test('on a virtual server names and URIs are the upstream`s own, whatever they hold', () => {
+test("on a virtual server names and URIs are the upstream's own, whatever they hold", () => {
   assert.equal(publicName(virtual, files, 'a__b'), 'a__b');
   assert.equal(publicUri(virtual, files, 'git+ssh://x'), 'git+ssh://x');
   assert.deepEqual(parsePublicName(virtual, 'other__tool'), { server: files, name: 'other__tool' });

@@ -82,7 +82,7 @@ test('an answer that asks for input, or of a method without caching, gets no cac
   assert.deepEqual(await shown(toolCall, { content: [] }), { content: [] });
 });
 
-test('an upstream`s members under the gateway`s own prefix are removed, others stay', async () => {
+test("an upstream's members under the gateway's own prefix are removed, others stay", async () => {
   const result = { content: [], _meta: { 'dev.bartizan/decision': 'x', 'dev.bartizan/': 1, 'org.x/y': 2 } };
   assert.deepEqual(await shown(toolCall, result), { content: [], _meta: { 'org.x/y': 2 } });
 });
@@ -107,7 +107,7 @@ test('on the aggregate endpoint every URI in a result is one that can be read th
   ]);
 });
 
-test('on a virtual server URIs are the upstream`s own', async () => {
+test("on a virtual server URIs are the upstream's own", async () => {
   const content = [{ type: 'resource_link', uri: 'file:///a', name: 'a' }];
   assert.deepEqual((await shown(toolCall, { content }))['content'], content);
 });
