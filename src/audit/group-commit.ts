@@ -37,14 +37,19 @@ export function groupCommit(commit: (lines: readonly string[]) => Promise<void>,
     if (lines.length >= limit) return Promise.reject(new Error(tooMany(limit)));
     lines.push(line);
     if (haste === 'now') hurry(gathering);
-    else if (!alarmed) setTimeout(ring, soonMs);
-    alarmed ||= haste === 'soon';
+    else setAlarm();
     return settled;
   };
 
   const hurry = (group: Group): void => {
     group.urgent = true;
     running ??= run();
+  };
+
+  const setAlarm = (): void => {
+    if (alarmed) return;
+    alarmed = true;
+    setTimeout(ring, soonMs);
   };
 
   /** The line that set the alarm may be gone by now; starting and stopping one for each line costs more than this. */

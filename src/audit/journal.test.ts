@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
+import type { AuditRecord } from '../model/record.ts';
 import { eventNumber, journalContract } from '../testing/journal.ts';
 import { openJournal } from './journal.ts';
 import { type JournalFs, nodeJournalFs } from './journal-file.ts';
