@@ -6,6 +6,7 @@ import type { Brokered } from './broker-credential.ts';
 import type { Decoded } from './decode.ts';
 import type { Ports } from './ports.ts';
 import type { Stage } from './stage.ts';
+import { timestamp } from './timestamp.ts';
 
 /** The decision is on its way to the disk; nothing may be released before it is there. */
 export interface Recorded extends Brokered {
@@ -48,7 +49,7 @@ export function recordedFacts(
   return {
     kind: 'decision',
     id: state.id,
-    at: new Date(state.instant).toISOString(),
+    at: timestamp(state.instant),
     ...(subject && { subject: recordedSubject(subject) }),
     environment: {
       peer: state.arrival.credentials.peer,
@@ -60,7 +61,18 @@ export function recordedFacts(
   };
 }
 
-function recordedSubject({ user, agent, device }: Subject): RecordedSubject {
+const recordedSubjects = new WeakMap<Subject, RecordedSubject>();
+
+/** The identity room hands out one object for one token, so what is recorded of it is made once. */
+function recordedSubject(subject: Subject): RecordedSubject {
+  const known = recordedSubjects.get(subject);
+  if (known !== undefined) return known;
+  const made = describeSubject(subject);
+  recordedSubjects.set(subject, made);
+  return made;
+}
+
+function describeSubject({ user, agent, device }: Subject): RecordedSubject {
   return {
     user: user.subject,
     issuer: user.issuer,

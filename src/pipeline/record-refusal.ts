@@ -5,6 +5,7 @@ import { Denied } from './authorize.ts';
 import type { Ports, Refused } from './ports.ts';
 import { type Recorded, recordedFacts } from './record-decision.ts';
 import type { Stopped } from './stage.ts';
+import { timestamp } from './timestamp.ts';
 
 /** Records why a call ended early, and only then lets the refusal out. */
 export type RecordRefusal = (stopped: Stopped<Arrived, Recorded>) => Promise<Refused>;
@@ -40,7 +41,7 @@ function recordOf(stopped: Stopped<Arrived, Recorded>, clock: Ports['clock']): A
   return {
     kind: 'outcome',
     id: state.id,
-    at: new Date(clock.now()).toISOString(),
+    at: timestamp(clock.now()),
     outcome: 'refused',
     denial: refusal.code,
     detail: refusal.detail,

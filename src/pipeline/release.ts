@@ -4,6 +4,7 @@ import { type Refusal, refuse } from '../model/refusal.ts';
 import type { Ports } from './ports.ts';
 import type { Presented } from './present.ts';
 import type { Stage } from './stage.ts';
+import { timestamp } from './timestamp.ts';
 
 /** The answer may leave. */
 export interface Releasable extends Presented {
@@ -45,7 +46,7 @@ function noteOutcome(
   const noted = journal.append({
     kind: 'outcome',
     id: state.id,
-    at: new Date(clock.now()).toISOString(),
+    at: timestamp(clock.now()),
     outcome: 'released',
     findings: state.resultFindings.map(({ code, action, at }) => `${action} ${code} at ${at}`),
     result: hash('sha256', bytes, 'base64url'),

@@ -1,6 +1,7 @@
 import type { Offered } from '../offer.ts';
 import type { Ports } from '../ports.ts';
 import type { Stopped } from '../stage.ts';
+import { timestamp } from '../timestamp.ts';
 
 /** Notes that a message was not delivered. The call goes on without it. */
 export function withholding({
@@ -11,7 +12,7 @@ export function withholding({
     const noted = journal.append({
       kind: 'event',
       id: clock.uuid(),
-      at: new Date(clock.now()).toISOString(),
+      at: timestamp(clock.now()),
       event: 'message withheld',
       facts: { decision: state.id, server, stage, denial: refusal.code, detail: refusal.detail },
     });
