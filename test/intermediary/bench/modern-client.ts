@@ -36,10 +36,10 @@ export interface ClientOptions {
   readonly capabilities?: JsonObject;
 }
 
-export const version = '2026-07-28';
+const version = '2026-07-28';
 export const versionKey = 'io.modelcontextprotocol/protocolVersion';
-export const capabilitiesKey = 'io.modelcontextprotocol/clientCapabilities';
-export const clientInfoKey = 'io.modelcontextprotocol/clientInfo';
+const capabilitiesKey = 'io.modelcontextprotocol/clientCapabilities';
+const clientInfoKey = 'io.modelcontextprotocol/clientInfo';
 export const decisionKey = 'dev.bartizan/decision';
 
 /** The `_meta` of a complete request: everything an upstream needs, so that a gateway has nothing to add. */

@@ -31,7 +31,7 @@ export function modernUpstream(t: Ending, offer: Offer = {}): Promise<ScriptedUp
 }
 
 /** Answers as a server of 2026-07-28. */
-export function answerModern(offer: Offer, received: Received, answer: Answering): Promise<void> | void {
+function answerModern(offer: Offer, received: Received, answer: Answering): Promise<void> | void {
   if (received.method !== 'POST') return answer.bytes('', 405);
   const method = String(received.message['method'] ?? '');
   const scripted = offer.on?.[method];

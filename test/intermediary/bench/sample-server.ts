@@ -25,7 +25,7 @@ const capabilities = { tools: {}, resources: {}, prompts: {} };
 const cached = { ttlMs: 0, cacheScope: 'private' };
 
 /** Where state that a client must bring back shows: only this text is taken. */
-export const sampleState = 'state of the sample server';
+const sampleState = 'state of the sample server';
 
 /** A small MCP server of either era, over any transport: the response to a message, or undefined for none. */
 export async function answerSample(
