@@ -32,23 +32,38 @@ after(async () => {
 const eras = [
   { mode: 'auto', revision: '2026-07-28' },
   { mode: 'legacy', revision: '2025-11-25' },
-];
+] as const;
+
+/** What the client sees of `server`, one of `servers`. */
+function expected(revision: string, servers: readonly string[]): object {
+  const tools = servers.flatMap((each) => ['add', 'count', 'greet'].map((tool) => `${each}__${tool}`));
+  return {
+    revision,
+    tools: tools.toSorted(),
+    add: '5',
+    count: 'counted to 3 in 2026-07-28',
+    greet: 'accept: Ada',
+    uris: servers.map((each) => `${each}+notes://today`),
+    today: 'buy bread',
+    prompt: 'Please review: x = 1',
+    progress: [1, 2, 3],
+  };
+}
 
 for (const { mode, revision } of eras)
   for (const server of behind)
     test(`the Python client in ${revision} uses a modern Python server over ${server}`, limit, async () => {
       const args = [mode, `${gateway.origin}/mcp`, gateway.token, server];
-      const seen = await environment.run('client_2.py', args);
-      const tools = behind.flatMap((each) => ['add', 'count', 'greet'].map((tool) => `${each}__${tool}`));
-      assert.deepEqual(seen, {
-        revision,
-        tools: tools.toSorted(),
-        add: '5',
-        count: 'counted to 3 in 2026-07-28',
-        greet: 'accept: Ada',
-        uris: behind.map((each) => `${each}+notes://today`),
-        today: 'buy bread',
-        prompt: 'Please review: x = 1',
-        progress: [1, 2, 3],
-      });
+      assert.deepEqual(await environment.run('client_2.py', args), expected(revision, behind));
     });
+
+test('a server that starts slowly is not taken for an older one', limit, async (t) => {
+  const { program, script } = environment;
+  const slowly = ['-c', 'sleep 5; exec "$0" "$@"', program, script('server_2.py'), 'stdio'];
+  const patient = await startGateway({ servers: { slow: { command: 'sh', args: slowly } } });
+  t.after(patient.stop);
+  const [{ revision }] = eras;
+  // Named, because a client that looks for the revision itself does not wait as long.
+  const args = [revision, `${patient.origin}/mcp`, patient.token, 'slow'];
+  assert.deepEqual(await environment.run('client_2.py', args), expected(revision, ['slow']));
+});

@@ -1,4 +1,5 @@
-import { arrayMember, objectMember } from '../../../model/json.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { arrayMember, type JsonDocument, type JsonObject, objectMember } from '../../../model/json.ts';
 import { metaKey } from '../../../model/meta-key.ts';
 import { Refusal, refuse } from '../../../model/refusal.ts';
 import type { Scope } from '../../../pipeline/ports.ts';
@@ -6,16 +7,21 @@ import { codecOf } from '../../../wire/revisions.ts';
 import { Conversation } from '../conversation.ts';
 import type { Finding } from '../era.ts';
 import { modernCodec } from '../http/modern-link.ts';
-import { NotServed } from '../link.ts';
+import { initializeRequest } from '../legacy/initialize.ts';
+import { type Failure, NotServed } from '../link.ts';
 import { requestOf } from '../message.ts';
 import type { ServerContext, StdioSettings } from '../settings.ts';
 import { stdioWire } from './stdio-wire.ts';
 
-const discoverMs = 3_000;
+/** After this much silence the process is asked in the older way too. */
+const silenceMs = 3_000;
+/** A process that is fetched before it starts, as by `npx`, needs a while. */
+const startMs = 30_000;
 
 /**
  * Finds out how a process speaks, with a process of its own: `server/discover` first; any other error, silence or an
- * exit means the older revisions (stdio, "Backward Compatibility").
+ * exit means the older revisions (stdio, "Backward Compatibility"). Silence alone may also be a slow start, so it counts
+ * only when `initialize` is answered and the question before it is not.
  */
 export async function probeStdio(
   context: ServerContext<StdioSettings>,
@@ -42,17 +48,32 @@ export async function probeStdio(
 }
 
 async function isModern(conversation: Conversation, { info }: ServerContext, scope: Scope): Promise<boolean> {
-  const id = conversation.nextId();
-  const meta = {
+  const controller = new AbortController();
+  const signal = AbortSignal.any([AbortSignal.timeout(startMs), controller.signal]);
+  const ask = (request: (id: number) => JsonDocument): Promise<JsonDocument | Failure> => {
+    const id = conversation.nextId();
+    return conversation.request(request(id), id, { scope, signal, silent: true });
+  };
+  const discovered = ask((id) => requestOf(id, 'server/discover', { _meta: metaOf(info) })).then(namesModern);
+  const silent = sleep(silenceMs, undefined, { signal }).catch(() => undefined);
+  const early = await Promise.race([discovered, silent]);
+  // Standard input is read in order: whoever answers this without the other does not know the other.
+  const initialized = async (): Promise<boolean> =>
+    ask((id) => initializeRequest(id, {}, info)).then(() => false);
+  const modern = early ?? (await Promise.race([discovered, initialized()]));
+  controller.abort();
+  return modern;
+}
+
+function metaOf(info: JsonObject): JsonObject {
+  return {
     [metaKey.protocolVersion]: modernCodec.revision,
     [metaKey.clientCapabilities]: {},
     [metaKey.clientInfo]: info,
   };
-  const answer = await conversation.request(requestOf(id, 'server/discover', { _meta: meta }), id, {
-    scope,
-    signal: AbortSignal.timeout(discoverMs),
-    silent: true,
-  });
+}
+
+function namesModern(answer: JsonDocument | Failure): boolean {
   if (answer instanceof Refusal || answer instanceof NotServed) return false;
   const versions = arrayMember(objectMember(answer.value, 'result'), 'supportedVersions') ?? [];
   return versions.some((version) => typeof version === 'string' && codecOf(version)?.era === 'modern');
