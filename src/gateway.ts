@@ -9,7 +9,6 @@ import { createGeneration, type Generation, type Lasting, type Report } from './
 import { grantToken, keyDirectory, ownerOf } from './gateway/owner-token.ts';
 import { systemClock } from './gateway/system-clock.ts';
 import { version } from './gateway/version.ts';
-import { protectedResourceMetadata } from './identity/resource-metadata.ts';
 import type { Clock, Journal } from './pipeline/ports.ts';
 import { openEraVerdicts } from './store/sqlite/era-verdicts.ts';
 import { type Listening, listen } from './transport/front/listen.ts';
@@ -27,7 +26,8 @@ export async function startGateway(settings: Settings, options: StartOptions = {
   try {
     return await compose(settings, options, closers);
   } catch (fault) {
-    await closeAll(closers);
+    // Why it did not start matters more than what else went wrong on the way out.
+    await closeAll(closers).catch(() => undefined);
     throw fault;
   }
 }
@@ -47,11 +47,11 @@ async function compose(
     journal: settings.audit.sync === 'strict' ? journal : relaxed(journal),
     seal: createSeal(await loadKey(join(await keyDirectory(settings), 'seal.key')), clock),
     verdicts,
-    owner: await ownerOf(settings, clock),
     info: { name: 'bartizan', version },
     report: reporting(clock, journal, options.report),
   };
-  let generation = createGeneration(settings, lasting);
+  const owner = await ownerOf(settings, clock);
+  let generation = createGeneration(settings, lasting, owner);
   closers.push(() => generation.retire());
   const listening = await listenFor(settings, lasting, () => generation);
   closers.push(listening.close);
@@ -62,11 +62,12 @@ async function compose(
   return {
     url: listening.url,
     endpoints: endpointsOf(settings, listening.url),
-    token: lasting.owner && grantToken(lasting.owner, settings, clock, listening.url),
+    token: owner && grantToken(owner, settings, clock, listening.url),
     reload: async (next) => {
       refuseFixedChanges(current, next);
+      const nextOwner = await ownerOf(next, clock);
       const before = generation;
-      generation = createGeneration(next, lasting);
+      generation = createGeneration(next, lasting, nextOwner);
       current = next;
       lasting.report('configuration reloaded', {});
       await before.retire();
@@ -75,15 +76,21 @@ async function compose(
   };
 }
 
-/** What was started last ends first. */
+/** What was started last ends first. What fails to end does not keep the rest from ending; it is told afterwards. */
 async function closeAll(closers: (() => Promise<void> | void)[]): Promise<void> {
-  for (const close of closers.splice(0).reverse()) await close();
+  const faults: unknown[] = [];
+  for (const close of closers.splice(0).reverse()) {
+    try {
+      await close();
+    } catch (fault) {
+      faults.push(fault);
+    }
+  }
+  if (faults.length > 0) throw new AggregateError(faults, 'the gateway did not end cleanly');
 }
 
 function listenFor(settings: Settings, lasting: Lasting, current: () => Generation): Promise<Listening> {
   const { host, port, publicUrl, allowedHosts, allowedOrigins } = settings.listen;
-  const authorizationServers = settings.identity.issuers.map(({ issuer }) => issuer);
-  const { scopes } = settings.identity;
   return listen({
     enforce: (arrival, signal) => current().enforce(arrival, signal),
     identify: (credentials) => current().identify(credentials),
@@ -95,8 +102,7 @@ function listenFor(settings: Settings, lasting: Lasting, current: () => Generati
     },
     codecs,
     clock: lasting.clock,
-    metadata: (resource) =>
-      protectedResourceMetadata({ resource, authorizationServers, scopes, name: 'Bartizan MCP gateway' }),
+    metadata: (resource) => current().metadata(resource),
     host,
     port,
     ...(publicUrl !== undefined && { publicUrl }),

@@ -34,14 +34,13 @@ export async function composedGateway(composition: Composition, rooms: Rooms): P
   if (owner === undefined) throw new Error('the owner is off');
   const lasting: Lasting = {
     clock,
-    owner,
     journal: rooms.record ? await unheld(settings.audit.directory) : nowhere,
     seal: createSeal(new Uint8Array(32), clock),
     verdicts: createMemoryEraVerdicts(),
     info: { name: 'bartizan', version: 'bench' },
     report: () => undefined,
   };
-  const { enforce, identify, servers } = createGeneration(settings, lasting);
+  const { enforce, identify, servers } = createGeneration(settings, lasting, owner);
   const revisions = codecs.map(({ revision }) => revision);
   const listening = await listen({
     enforce,

@@ -3,7 +3,9 @@ import type { ServerSettings, Settings } from '../control/settings.ts';
 import { createGuard } from '../guard/guard.ts';
 import { createIdentity } from '../identity/identity.ts';
 import type { Owner } from '../identity/owner.ts';
+import { protectedResourceMetadata } from '../identity/resource-metadata.ts';
 import { createStaticBroker } from '../identity/static-broker.ts';
+import type { JsonObject } from '../model/json.ts';
 import type { Endpoint } from '../model/public-name.ts';
 import type { ServerId } from '../model/server-id.ts';
 import { enforce } from '../pipeline/enforce.ts';
@@ -21,7 +23,6 @@ export interface Lasting {
   readonly journal: Journal;
   readonly seal: Seal;
   readonly verdicts: EraVerdicts;
-  readonly owner: Owner | undefined;
   readonly info: { readonly name: string; readonly version: string };
   /** Something for the operator: a sentence, and facts for the audit log. */
   readonly report: Report;
@@ -35,16 +36,21 @@ export interface Generation {
   readonly enforce: Enforce;
   readonly identify: Identity['identify'];
   readonly servers: (endpoint: Endpoint) => readonly ServerId[] | undefined;
+  /** The RFC 9728 document of a resource, given its URI. */
+  readonly metadata: (resource: string) => JsonObject;
   /** Ends its change streams, so that clients ask again, and then its upstreams. */
   readonly retire: () => Promise<void>;
 }
 
-/** Builds a generation. Throws, with what to mend, if the settings cannot be used; then nothing has been started. */
-export function createGeneration(settings: Settings, lasting: Lasting): Generation {
+/**
+ * Builds a generation. `owner` is the one whose tokens count in it, undefined when `identity.owner` is off. Throws, with
+ * what to mend, if the settings cannot be used; then nothing has been started.
+ */
+export function createGeneration(settings: Settings, lasting: Lasting, owner: Owner | undefined): Generation {
   const { clock, journal, seal, info } = lasting;
   const servers = serversOf(settings.servers);
   const identity = createIdentity({
-    issuers: [...(lasting.owner ? [lasting.owner.issuer] : []), ...settings.identity.issuers.map(issuerOf)],
+    issuers: [...(owner ? [owner.issuer] : []), ...settings.identity.issuers.map(issuerOf)],
     scopes: settings.identity.scopes,
     clock,
   });
@@ -74,11 +80,18 @@ export function createGeneration(settings: Settings, lasting: Lasting): Generati
     enforce: enforce(ports),
     identify: identity.identify,
     servers,
+    metadata: metadataOf(settings),
     retire: () => {
       replaced.abort();
       return upstreams.close();
     },
   };
+}
+
+function metadataOf({ identity: { issuers, scopes } }: Settings): Generation['metadata'] {
+  const authorizationServers = issuers.map(({ issuer }) => issuer);
+  return (resource) =>
+    protectedResourceMetadata({ resource, authorizationServers, scopes, name: 'Bartizan MCP gateway' });
 }
 
 function serversOf(servers: readonly ServerSettings[]): Generation['servers'] {
