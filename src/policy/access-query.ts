@@ -78,7 +78,7 @@ function contextRecord(request: AccessRequest, user: () => EntityValue, clock: P
       case 'network':
         return recordOf({ peer: parseIp(plainAddress(environment.peer)) });
       case 'arguments':
-        return jsonRecord(args ?? {});
+        return jsonRecord(args ?? {}, 'fault');
       case 'scopes':
         return strings(subject.scopes);
       default:
@@ -154,7 +154,7 @@ function userEntity(user: User): EntityValue {
       roles: strings(user.roles),
       groups: strings(user.groups),
       tenant: tenant === undefined ? undefined : wellFormed(tenant),
-      claims: jsonRecord(user.claims),
+      claims: jsonRecord(user.claims, 'absent'),
     });
     return { kind: 'entity', type: 'User', id: `${issuer}#${subject}`, facts: { ...noFacts, attributes } };
   });

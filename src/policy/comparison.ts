@@ -1,6 +1,7 @@
 import type { AccessQuery } from './access-query.ts';
-import { createOracle, type OracleAnswer } from './cedar/engine.ts';
+import { createOracle, type OracleAnswer, type OracleRequest } from './cedar/engine.ts';
 import type { Verdict } from './cedar/evaluate.ts';
+import { EvaluationFault } from './cedar/fault.ts';
 import { uidText } from './cedar/operators.ts';
 import { oracleRequest } from './cedar/oracle-request.ts';
 
@@ -46,7 +47,9 @@ export function createComparison({ policies, every, onDifference, later }: Compa
   const compare = (query: AccessQuery, verdict: Verdict): void => {
     waiting = false;
     const compiled = asOfficial(verdict);
-    const official = ask(() => oracle.authorize(oracleRequest(query, query.entities())));
+    const question = faithful(query);
+    if (question === undefined) return;
+    const official = ask(() => oracle.authorize(question));
     if (broken || (!('failure' in official) && sameAnswer(compiled, official))) return;
     broken = true;
     onDifference({
@@ -65,6 +68,16 @@ export function createComparison({ policies, every, onDifference, later }: Compa
       later(() => compare(query, verdict));
     },
   };
+}
+
+/** The question to the official engine; undefined where an argument cannot be put to it exactly. */
+function faithful(query: AccessQuery): OracleRequest | undefined {
+  try {
+    return oracleRequest(query, query.entities());
+  } catch (error) {
+    if (error instanceof EvaluationFault) return undefined;
+    throw error;
+  }
 }
 
 /** A verdict as the official engine would report it: erring policies skipped, forbid over permit. */

@@ -5,6 +5,7 @@ import { may } from './cedar/abstract.ts';
 import { evaluate, type Verdict } from './cedar/evaluate.ts';
 import { EvaluationFault } from './cedar/fault.ts';
 import { type CompiledPolicy, createPolicyIndex } from './cedar/policy-index.ts';
+import { isComparable } from './comparable.ts';
 import { createComparison, type Difference } from './comparison.ts';
 import { createLocalClock } from './local-time.ts';
 import { PolicyProblems } from './problem.ts';
@@ -50,7 +51,7 @@ export function createPolicy(options: PolicyOptions): Policy {
         const query = read(request);
         if (query.openResource) return refusal(openResource(request));
         const verdict = evaluate(candidates(query), query);
-        comparison.sample(query, verdict);
+        if (isComparable(request.args)) comparison.sample(query, verdict);
         return decisionOf(verdict);
       });
     },

@@ -179,6 +179,35 @@ test('whatever a client sends, both engines read the same request', (t) => {
   assert.equal(policy.decide(request()).errors.length, 0);
 });
 
+test('does not put arguments to the official engine on which a client could keep it busy', () => {
+  const tasks: (() => void)[] = [];
+  const policy = createPolicy({
+    sources: [{ name: 'x', text: 'permit (principal, action, resource);' }],
+    timezone: 'UTC',
+    sample: 1,
+    later: (task) => tasks.push(task),
+  });
+  const items = Array.from({ length: 50_000 }, (_, n) => ({ n }));
+  for (const args of [{ items }, { text: 'x'.repeat(100_000) }, nestedObjects(2_000)]) {
+    assert.equal(policy.decide(request({ args })).effect, 'permit');
+  }
+  assert.equal(tasks.length, 0);
+  policy.decide(request({ args: { items: items.slice(0, 100) } }));
+  assert.equal(tasks.length, 1);
+});
+
+test('an argument that Cedar cannot hold exactly is no difference', () => {
+  const { compare, differences, tasks } = comparison(1);
+  compare.sample(query(request({ args: { huge: 1e30 } })), permitted);
+  tasks.pop()?.();
+  assert.equal(compare.differed(), false);
+  assert.equal(differences.length, 0);
+});
+
+function nestedObjects(count: number): { readonly [name: string]: JsonValue } {
+  return Object.fromEntries(Array.from({ length: count }, (_, n) => [`k${n}`, { n }]));
+}
+
 function nested(levels: number): JsonValue {
   return levels === 0 ? 1 : [nested(levels - 1)];
 }

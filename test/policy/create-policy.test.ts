@@ -103,7 +103,7 @@ test('gives policies the subject, the resource and the environment', () => {
   assert.ok(permits('context has arguments', { args: undefined }));
 });
 
-test('gives policies the arguments, and leaves out what Cedar cannot hold exactly', () => {
+test('gives policies the arguments, and denies where one reads what Cedar cannot hold exactly', () => {
   const args = {
     n: 7,
     price: 9.99,
@@ -120,8 +120,16 @@ test('gives policies the arguments, and leaves out what Cedar cannot hold exactl
   assert.ok(permits('context.arguments.n == 7 && context.arguments.price == decimal("9.99")', { args }));
   assert.ok(permits('context.arguments.list == ["b", "a"]', { args }));
   assert.ok(permits('context.arguments.nested == {deep: [{x: true}, 1]}', { args }));
-  for (const absent of ['gone', 'tiny', 'huge', 'partly', 'broken', 'raw', 'toString', '__proto__']) {
+  for (const absent of ['gone', 'toString', '__proto__']) {
     assert.ok(permits(`!(context.arguments has "${absent}")`, { args }), absent);
+  }
+  for (const inexact of ['tiny', 'huge', 'partly', 'broken', 'raw']) {
+    const { effect, errors } = policyOf(
+      `permit (principal, action, resource); forbid (principal, action, resource)
+       when { context.arguments has ${inexact} && context.arguments.${inexact} == 100 };`,
+    ).decide(request({ args }));
+    assert.equal(effect, 'deny', inexact);
+    assert.match(errors.join(), /cannot hold exactly/);
   }
   assert.ok(permits('context.arguments.entity == {}', { args }));
 });
@@ -154,4 +162,9 @@ test('refuses bad policies with one error that names every place', () => {
     name: 'PolicyProblems',
     message: 'x.cedar:3:21: unknown attribute `context.user.rols`, did you mean `context.user.roles`?',
   });
+});
+
+test('gives policies the claims, and leaves out what Cedar cannot hold exactly', () => {
+  const user = { claims: { tiny: 0.00001, n: 7 } };
+  assert.ok(permits('!(context.user.claims has tiny) && context.user.claims.n == 7', { user }));
 });
