@@ -102,15 +102,21 @@ export async function command(program: string, args: readonly string[], cwd: str
   }
 }
 
-/** npm tells its scripts which project they belong to, and an npm that they start would believe it. */
+/**
+ * npm tells its scripts which project they belong to, and an npm that they start would believe it. It needs the rest,
+ * such as where the certificates of a company's registry are.
+ */
+const ofProject = /^npm_(?:package|lifecycle|command|config_(?:local_prefix|workspace))/;
+
 function environment(): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('npm_'));
+  const inherited = Object.entries(process.env).filter(([name]) => !ofProject.test(name));
   return { ...Object.fromEntries(inherited), PIP_NO_INPUT: '1' };
 }
 
 function reason(error: unknown): string {
-  const { code, stderr = '' } = error as { readonly code?: unknown; readonly stderr?: string };
+  const { code, killed, stderr = '' } = error as Partial<Record<'code' | 'killed' | 'stderr', string>>;
   if (code === 'ENOENT') return 'no such program';
+  if (killed) return `not done after ${limitMs / 1_000} s`;
   const lines = stderr.split('\n').filter((line) => /error|E:|fail|unable|No /i.test(line));
   return (lines[0] ?? String(error)).trim().slice(0, 200);
 }
