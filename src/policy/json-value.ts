@@ -29,7 +29,9 @@ export function jsonRecord(json: JsonObject, inexact: Inexact, depth = 0): Recor
     if (!holds(name)) return undefined;
     const value = jsonValue(json[name], inexact, depth + 1);
     if (value === undefined && inexact === 'fault') {
-      throw new EvaluationFault('an argument that the policy reads has a value that Cedar cannot hold exactly');
+      throw new EvaluationFault(
+        'an argument that the policy reads has a value that Cedar cannot hold exactly',
+      );
     }
     return value;
   };

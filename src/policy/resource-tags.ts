@@ -47,15 +47,32 @@ function matcher(pattern: string): (id: string) => boolean {
 }
 
 const scheme = /^[a-z][a-z0-9+.-]*:\/\//i;
-const disguised = /\\|%2e|%2f|%5c|[\0-\x1f\x7f]/i;
+const control = /[\0-\x1f\x7f]/;
+/** Percent-encoded, once or more often: a letter, a digit, `-`, `.`, `_`, `~` (RFC 3986 section 6.2.2.2). */
+const needlessly = /%(?:25)*(?:2[de]|3[0-9]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae])/i;
+const encodedSlash = /%(?:25)*(?:2f|5c)/gi;
+const longestName = 4096;
 
 /**
- * Whether a name can mean one resource only. A server that resolves `a/../b`, `a//b` or `a%2fb` would act on another
- * resource than the one whose tags were read.
+ * Whether a name can mean one resource only. A server that resolves `a/../b`, `a//b`, `a%2fb` or `%61` would act on
+ * another resource than the one whose tags were read.
  */
 export function isPlainName(name: string): boolean {
-  if (disguised.test(name) || !name.isWellFormed()) return false;
-  const [first, ...rest] = name.replace(scheme, '').split('/');
-  const dots = [first, ...rest].some((segment) => segment === '.' || segment === '..');
-  return !dots && !rest.slice(0, -1).includes('');
+  if (!isNormalName(name) || name.search(encodedSlash) >= 0) return false;
+  const [, ...rest] = name.replace(scheme, '').split('/');
+  return !rest.slice(0, -1).includes('');
+}
+
+/**
+ * Whether a name is written as RFC 3986 section 6.2.2 would write it: without dot segments, in whatever spelling,
+ * without needless encoding, with its scheme in lower case. A server may take another spelling for the same resource,
+ * or for one outside of what a policy permits by `resource.name like "file:///public/*"`.
+ */
+export function isNormalName(name: string): boolean {
+  if (name.length > longestName || control.test(name) || name.includes('\\') || !name.isWellFormed())
+    return false;
+  if (needlessly.test(name)) return false;
+  const [start = ''] = scheme.exec(name) ?? [];
+  const segments = name.slice(start.length).replaceAll(encodedSlash, '/').split('/');
+  return start === start.toLowerCase() && !segments.some((segment) => segment === '.' || segment === '..');
 }

@@ -66,6 +66,9 @@ test('leaves a resource open that the arguments do not name plainly', () => {
     'acme//blue',
     'a%2fb',
     'a%2E%2e/b',
+    'acme/%62lue-app',
+    'acme/%252e%252e/blue',
+    'x'.repeat(5000),
     'a\\b',
     'a\0b',
     'a\ud800',
@@ -88,6 +91,36 @@ test('tags MCP resources by URI, and leaves one open that its server could resol
   assert.equal(resource('file:///work/secret/a', {}, 'resource', 'files').open, undefined);
   assert.equal(resource('file:///work/public/../secret/a', {}, 'resource', 'files').open, true);
   assert.equal(resource('file:///work//secret/a', {}, 'resource', 'files').open, true);
+});
+
+test('leaves a URI open that is not in its normal form, whether or not resources have tags', () => {
+  const tagger = createTagger();
+  const openOf = (name: string): true | undefined =>
+    tagger.resource({ server: 'files' as ServerId, kind: 'resource', name }, {}).open;
+  for (const name of [
+    'file:///public/../secret',
+    'file:///public/%2e%2E/secret',
+    'file:///public/..%2fsecret',
+    'file:///public/%252e%252e/secret',
+    'file:///public/..\\secret',
+    'file:///%73ecret',
+    'FILE:///secret',
+    'file:///public/./a',
+    'file:///a\nb',
+    `file:///${'a'.repeat(5000)}`,
+  ]) {
+    assert.equal(openOf(name), true, JSON.stringify(name));
+  }
+  for (const name of [
+    'file:///public/a',
+    'x://a%2Fb',
+    'test://a//b',
+    'file:///a..b/c.txt',
+    'x://%C3%A9?q=1#f',
+    'memo',
+  ]) {
+    assert.equal(openOf(name), undefined, name);
+  }
 });
 
 test('does not take what every object inherits for a tag or an argument', () => {

@@ -3,7 +3,13 @@ import type { JsonValue } from '../model/json.ts';
 import type { Primitive } from '../model/primitive.ts';
 import type { Tagger } from '../pipeline/ports.ts';
 import { type JsonPointer, parseJsonPointer } from './json-pointer.ts';
-import { createResourceTags, isPlainName, type ResourceTags, type Tags } from './resource-tags.ts';
+import {
+  createResourceTags,
+  isNormalName,
+  isPlainName,
+  type ResourceTags,
+  type Tags,
+} from './resource-tags.ts';
 
 /** The operator's tags. Those of a tool win over those of its server, those of the resource id over both. */
 export interface TaggerOptions {
@@ -55,13 +61,14 @@ function createPlainResources(
     const tags = resources.over(baseTags(options, primitive), id);
     const resource = { primitive, id, tags, ...openIfDisguised(primitive, resources) };
     if (known.size >= mostKept) known.clear();
-    known.set(key, resource);
+    if (key.length <= longestKept) known.set(key, resource);
     return resource;
   };
 }
 
-/** Clients choose the URIs they name, so what is kept of resources is bounded. */
+/** Clients choose the URIs they name, so what is kept of resources is bounded, in number and in length. */
 const mostKept = 10_000;
+const longestKept = 512;
 const open = { open: true } as const;
 
 /** The id of a primitive: `server:name`, or the server id for the server itself. */
@@ -93,9 +100,13 @@ function openResource(options: TaggerOptions, primitive: Primitive): Resource {
   return { primitive, id: idOf(primitive), tags: baseTags(options, primitive), ...open };
 }
 
-/** A URI that a server could resolve to another resource has no tags to trust, where tags of resources are in use. */
+/**
+ * A URI that a server could resolve to another resource is none that a policy can decide by name. Where tags of
+ * resources are in use, it must be plain.
+ */
 function openIfDisguised({ kind, server, name }: Primitive, resources: ResourceTags): Pick<Resource, 'open'> {
-  return kind === 'resource' && !isPlainName(name) && resources.covers(server) ? open : {};
+  if (kind !== 'resource') return {};
+  return isNormalName(name) && (isPlainName(name) || !resources.covers(server)) ? {} : open;
 }
 
 function readPointers(tools: Readonly<Record<string, ToolTags>>): ReadonlyMap<string, JsonPointer> {
