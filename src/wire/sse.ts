@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { decode } from './json/text.ts';
 
 /** One event of a `text/event-stream` (WHATWG HTML, "Server-sent events"). */
 export interface SseEvent {
@@ -76,11 +77,17 @@ class Reader implements SseReader {
     this.#failed = this.#held > this.#limit;
   }
 
+  /** Most lines stand whole in their chunk and need no copy. */
+  #textOfLine(end: Uint8Array): string {
+    const whole = this.#line.length === 0 ? end : Buffer.concat([...this.#line, end]);
+    this.#line = [];
+    return decode(whole);
+  }
+
   #finishLine(bytes: Uint8Array, events: SseEvent[]): void {
     this.#count(bytes.length);
     if (this.#failed) return;
-    const line = Buffer.concat([...this.#line, bytes]).toString();
-    this.#line = [];
+    const line = this.#textOfLine(bytes);
     const event = this.#draft.line(this.#first ? withoutMark(line) : line);
     this.#first = false;
     if (event !== 'unfinished') this.#held = 0;
