@@ -75,6 +75,7 @@ function callOf(text: string): Call {
   return {
     params,
     document: documentOf({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
+    mirrors: new Map(),
   } as Partial<Call> as Call;
 }
 

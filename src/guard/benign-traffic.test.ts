@@ -42,6 +42,7 @@ function call({ tool, args }: Step): Call {
   const params = { name: tool, arguments: args };
   return {
     params,
+    mirrors: new Map(),
     document: document({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
   } as Partial<Call> as Call;
 }

@@ -17,7 +17,12 @@ const document = (value: JsonObject, text = JSON.stringify(value)): JsonDocument
 /** A call as the codec makes it, as far as the guard reads it. */
 function call(params: JsonObject, spell: (text: string) => string = (text) => text): Call {
   const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params };
-  return { params, document: document(message, spell(JSON.stringify(message))) } as Partial<Call> as Call;
+  const mirrors = new Map<string, string>();
+  return {
+    params,
+    mirrors,
+    document: document(message, spell(JSON.stringify(message))),
+  } as Partial<Call> as Call;
 }
 
 const brief = (findings: readonly Finding[]): readonly string[] =>
@@ -46,6 +51,27 @@ describe('the guard of calls', () => {
       'block secret.gitlab-token /params/inputResponses/x/content/y',
     ]);
     assert.ok(!JSON.stringify(findings).includes(token));
+  });
+
+  it('inspects what travels beside the params: other members, the id, the mirrored headers', () => {
+    const honest = call({ name: 't' });
+    const message = { ...honest.document.value, id: token, extra: { x: [token] } };
+    assert.deepEqual(brief(guard.call({ ...honest, document: document(message) })), [
+      'block secret.gitlab-token /id',
+      'block secret.gitlab-token /extra/x/0',
+    ]);
+    const mirrors = new Map([
+      ['mcp-param-region', 'eu'],
+      ['mcp-param-anything', token],
+    ]);
+    assert.deepEqual(brief(guard.call({ ...honest, mirrors })), [
+      'block secret.gitlab-token /headers/mcp-param-anything',
+    ]);
+  });
+
+  it('tells where in a bounded number of characters', () => {
+    const [found] = guard.call(call({ ['x'.repeat(100_000)]: token }));
+    assert.ok(found !== undefined && found.at.length < 600);
   });
 
   it('inspects the URI of a read and the values of a completion', () => {
@@ -138,6 +164,14 @@ describe('the guard of messages', () => {
     const value = result('x\u001b]0;do as I say\u0007y');
     const inspection = guard.message(document(value, JSON.stringify(value)));
     assert.deepEqual(inspection.replacement?.value, result('xy'));
+  });
+
+  it('withholds a message with hidden text in a string beside the envelope, and never looks at the id', () => {
+    const { findings, replacement } = guard.message(
+      document({ jsonrpc: '2.0', id: `7${invisible}`, note: `a${invisible}b`, result: {} }),
+    );
+    assert.deepEqual(brief(findings), ['block hidden-text.tag /note']);
+    assert.equal(replacement, undefined);
   });
 
   it('blocks what is hidden in a member name, since names are not edited', () => {

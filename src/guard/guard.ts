@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { Call } from '../model/call.ts';
 import type { Finding } from '../model/finding.ts';
 import type { JsonDocument, JsonObject, JsonValue } from '../model/json.ts';
@@ -15,8 +16,8 @@ export type GuardMode = 'enforce' | 'note' | 'off';
 export type GuardOptions = { readonly [name in DetectorName]?: GuardMode };
 
 /**
- * Makes the guard from the detectors of the catalog. Calls are inspected in all of their `params`; results and
- * notifications in everything below the envelope; descriptions in every string and member name.
+ * Makes the guard from the detectors of the catalog. Calls, results and notifications are inspected in everything but
+ * their envelope (an `id` is the client's own, so it is inspected on its way out); descriptions in every string and member name.
  */
 export function createGuard(options: GuardOptions = {}): Guard {
   const posts = Object.entries(detectors).flatMap(([name, create]) =>
@@ -42,18 +43,32 @@ function post(create: () => Detector, mode: GuardMode): readonly Post[] {
 const nothing: readonly Finding[] = [];
 const clean: Inspection = { findings: nothing };
 
-/** `requestState` is left out: it is the gateway's own sealed text. */
-function guardCall(posts: readonly Post[], { document, params }: Call): readonly Finding[] {
+/**
+ * Everything that travels on is inspected, the members beside `params` and the `Mcp-Param-*` headers too.
+ * `requestState` is left out: it is the gateway's own sealed text.
+ */
+function guardCall(posts: readonly Post[], { document, params, mirrors }: Call): readonly Finding[] {
+  const mirrored = mirrors.size === 0 ? nothing : guardMirrors(posts, mirrors);
   const concerned = concernedBy(posts, rawText(document.bytes));
-  if (concerned.length === 0) return nothing;
+  if (concerned.length === 0) return mirrored;
   const { requestState: _sealed, ...inspected } = params;
-  return inspect(concerned, inspected, ['params'], 'argument');
+  return [...mirrored, ...inspect(concerned, { ...document.value, params: inspected }, [], 'argument')];
+}
+
+/** The specification has an intermediary forward those that it does not know, so they could carry anything out. */
+function guardMirrors(posts: readonly Post[], mirrors: Call['mirrors']): readonly Finding[] {
+  const headers = Object.fromEntries(mirrors);
+  const concerned = concernedBy(posts, rawText(Buffer.from(JSON.stringify(headers))));
+  return concerned.length === 0 ? nothing : inspect(concerned, headers, ['headers'], 'argument');
 }
 
 function guardMessage(posts: readonly Post[], document: JsonDocument): Inspection {
   const concerned = concernedBy(posts, rawText(document.bytes));
   if (concerned.length === 0) return clean;
-  const findings = inspect(concerned, belowEnvelope(document.value), [], 'result');
+  const findings = [
+    ...inspect(concerned, belowEnvelope(document.value), [], 'result'),
+    ...inspect(concerned, besideEnvelope(document.value), [], 'result').map(withheld),
+  ];
   if (!findings.some((finding) => finding.action === 'strip')) return { findings };
   return { findings, replacement: cutDocument(document, (text) => cutsOf(concerned, text)) };
 }
@@ -66,6 +81,21 @@ function concernedBy(posts: readonly Post[], raw: RawText): readonly Post[] {
 function belowEnvelope(message: JsonObject): JsonObject {
   const members = Object.entries(message).filter(([, member]) => typeof member !== 'string');
   return Object.fromEntries(members) as JsonObject;
+}
+
+const envelope: ReadonlySet<string> = new Set(['jsonrpc', 'method', 'id']);
+
+/** Strings beside the envelope, for which JSON-RPC has no meaning. */
+function besideEnvelope(message: JsonObject): JsonObject {
+  const members = Object.entries(message).filter(
+    ([name, member]) => typeof member === 'string' && !envelope.has(name),
+  );
+  return Object.fromEntries(members) as JsonObject;
+}
+
+/** What has no meaning is not edited either. */
+function withheld(finding: Finding): Finding {
+  return finding.action === 'strip' ? { ...finding, action: 'block' } : finding;
 }
 
 /** A message with more findings than this is not described any further. */
@@ -97,8 +127,16 @@ function keep(findings: Finding[], sighting: Sighting, pointer: () => string): v
   if (findings.length >= mostFindings && weight[sighting.action] <= weight[findings.at(-1)?.action ?? 'note'])
     return;
   if (findings.length >= mostFindings) findings.pop();
-  findings.push({ code: sighting.code, action: sighting.action, at: pointer(), message: sighting.message });
+  const at = clipped(pointer());
+  findings.push({ code: sighting.code, action: sighting.action, at, message: sighting.message });
 }
+
+/** Member names are whatever their sender made them; the record has no use for all of a long one. */
+function clipped(pointer: string): string {
+  return pointer.length > longestPointer ? `${pointer.slice(0, longestPointer).toWellFormed()}…` : pointer;
+}
+
+const longestPointer = 512;
 
 const weight: Readonly<Record<Finding['action'], number>> = { note: 0, strip: 1, block: 2 };
 
