@@ -1,7 +1,8 @@
 import { join, resolve } from 'node:path';
+import { isLoopbackHost } from '../model/loopback.ts';
 import { readClientServers } from './client-servers.ts';
 import type { TreeFault } from './explain-issue.ts';
-import { isLoopbackHost, readServers } from './server-entries.ts';
+import { readServers } from './server-entries.ts';
 import type { Settings } from './settings.ts';
 import type { ListenSettings, SettingsFile } from './settings-file.ts';
 

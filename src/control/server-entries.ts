@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { isLoopbackHost } from '../model/loopback.ts';
 import { parseServerId, type ServerId, serverIdRule } from '../model/server-id.ts';
 import { list, type TreeFault } from './explain-issue.ts';
 import type { HttpTarget, ServerSettings, StdioTarget } from './settings.ts';
@@ -103,9 +104,4 @@ function noticesOf(name: string, { url, headers }: ServerEntry): readonly TreeFa
   return [
     { path: ['servers', name, 'url'], message: `${what} to \`${name}\` travels unencrypted; use https` },
   ];
-}
-
-/** Whether a host name or address reaches this machine alone. */
-export function isLoopbackHost(host: string): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
 }

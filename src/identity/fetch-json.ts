@@ -1,18 +1,18 @@
 import { isJsonObject, type JsonObject } from '../model/json.ts';
+import { isLoopbackHost } from '../model/loopback.ts';
 
 /** The `fetch` of the platform, or one that a test gives. */
 export type Fetch = typeof globalThis.fetch;
 
 const timeoutMs = 5_000;
 const mostBytes = 512 * 1024;
-const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /** Says what is wrong with a URL that keys or metadata shall come from; undefined when nothing is. */
 export function urlFault(text: string): string | undefined {
   if (!URL.canParse(text)) return 'is not a URL';
   const url = new URL(text);
   if (url.username !== '' || url.password !== '') return 'holds a password';
-  if (url.protocol === 'https:' || (url.protocol === 'http:' && loopback.test(url.hostname)))
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname)))
     return undefined;
   return 'does not begin with https:// (http:// is for loopback alone)';
 }

@@ -1,3 +1,4 @@
+import { isLoopbackHost } from '../../model/loopback.ts';
 import { type Refusal, refuse } from '../../model/refusal.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -17,14 +18,10 @@ export function originRule(
   allowed: { readonly origins: readonly string[]; readonly hosts: readonly string[] },
 ): OriginRule {
   const own = publicUrl === undefined ? [] : [new URL(publicUrl)];
-  const hosts = [
-    ...loopback,
-    ...allowed.hosts.map(nameOf),
-    ...own.map(({ hostname }) => hostname),
-  ];
+  const hosts = [...loopback, ...allowed.hosts.map(nameOf), ...own.map(({ hostname }) => hostname)];
   return {
     origins: new Set([...allowed.origins, ...own.map(({ origin }) => origin)]),
-    hosts: isLoopback(host) ? new Set(hosts) : undefined,
+    hosts: isLoopbackHost(host) ? new Set(hosts) : undefined,
   };
 }
 
@@ -74,10 +71,6 @@ const noHeaders: readonly string[] = [];
 
 function isOwn(origin: string, exchange: Exchange): boolean {
   return loopback.some((name) => origin === `http://${name}:${exchange.localPort}`);
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 /** The name in a Host header, without the port: a rebound name shows in the name alone. */
