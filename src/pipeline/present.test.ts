@@ -44,6 +44,12 @@ test('an answer that needs no change keeps its bytes', async () => {
   assert.equal(await presented(read, cached), cached);
 });
 
+test('an answer without a resource keeps its bytes on the aggregate endpoint too', async () => {
+  const call = testCall('tools/call', { name: 'files__read' }, onAggregate);
+  const reply = testReply(call, { content: [{ type: 'text', text: 'a', content: { text: 'b' } }, 'odd'] });
+  assert.equal(await presented(call, reply), reply);
+});
+
 test('an error answer keeps its bytes', async () => {
   const reply: Reply = {
     kind: 'error',

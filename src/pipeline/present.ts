@@ -1,6 +1,6 @@
 import type { Reply } from '../model/call.ts';
-import { isJsonObject, type JsonObject, type JsonValue, objectMember } from '../model/json.ts';
-import { ownMetaPrefix } from '../model/meta-key.ts';
+import { arrayMember, isJsonObject, type JsonObject, type JsonValue, objectMember } from '../model/json.ts';
+import { withoutOwnMeta } from '../model/meta-key.ts';
 import { methods } from '../model/method.ts';
 import { type Endpoint, publicUri } from '../model/public-name.ts';
 import type { ServerId } from '../model/server-id.ts';
@@ -21,18 +21,17 @@ export function present(): Stage<Cleared, { readonly presented: Reply }> {
       const { cleared } = state;
       const result = objectMember(cleared.document.value, 'result');
       if (result === undefined) return { presented: cleared };
-      const shown = cacheHints(state, publicUris(state, withoutOwnMeta(result)));
+      const shown = cacheHints(state, publicUris(state, inOwnName(result)));
       return { presented: shown === result ? cleared : withResult(cleared, shown) };
     },
   };
 }
 
 /** An upstream cannot speak for the gateway. */
-function withoutOwnMeta(result: JsonObject): JsonObject {
+function inOwnName(result: JsonObject): JsonObject {
   const meta = objectMember(result, '_meta');
-  if (meta === undefined || !Object.keys(meta).some((key) => key.startsWith(ownMetaPrefix))) return result;
-  const kept = Object.entries(meta).filter(([key]) => !key.startsWith(ownMetaPrefix));
-  return { ...result, _meta: Object.fromEntries(kept) };
+  const own = meta && withoutOwnMeta(meta);
+  return own === meta ? result : { ...result, _meta: own };
 }
 
 /**
@@ -52,25 +51,29 @@ function cacheHints({ call, subject, cleared, instant }: Cleared, result: JsonOb
 function publicUris({ call, route }: Cleared, result: JsonObject): JsonObject {
   if (route.kind !== 'relay' || call.endpoint.kind === 'server') return result;
   const rename = renaming(call.endpoint, route.primitive.server);
-  return {
-    ...result,
-    ...(Array.isArray(result['content']) && { content: (result['content'] as JsonValue[]).map(rename) }),
-    ...(Array.isArray(result['contents']) && { contents: (result['contents'] as JsonValue[]).map(rename) }),
-    ...(Array.isArray(result['messages']) && { messages: (result['messages'] as JsonValue[]).map(rename) }),
-  };
+  const lists = ['content', 'contents', 'messages'].flatMap((member) => {
+    const blocks = arrayMember(result, member) ?? [];
+    const renamed = blocks.map(rename);
+    return renamed.some((block, index) => block !== blocks[index]) ? [[member, renamed] as const] : [];
+  });
+  return lists.length === 0 ? result : { ...result, ...Object.fromEntries(lists) };
 }
 
-/** Renames the URI of a content block: a link, an embedded resource, read contents, or a message that holds one. */
+/**
+ * Renames the URI of a content block: a link, an embedded resource, read contents, or a message that holds one. A block
+ * without a URI comes back as it is.
+ */
 function renaming(endpoint: Endpoint, server: ServerId): (block: JsonValue) => JsonValue {
   const rename = (block: JsonValue): JsonValue => {
     if (!isJsonObject(block)) return block;
     const { uri, resource, content } = block;
-    return {
-      ...block,
+    const renamed = {
       ...(typeof uri === 'string' && { uri: publicUri(endpoint, server, uri) }),
       ...(isJsonObject(resource) && { resource: rename(resource) }),
       ...(isJsonObject(content) && { content: rename(content) }),
     };
+    const isSame = Object.entries(renamed).every(([member, value]) => block[member] === value);
+    return isSame ? block : { ...block, ...renamed };
   };
   return rename;
 }

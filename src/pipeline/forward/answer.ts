@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../model/json.ts';
+import { metaKey } from '../../model/meta-key.ts';
 import { Refusal } from '../../model/refusal.ts';
 import { callerOf } from '../access.ts';
 import type { Forward, ForwardTools } from '../forward.ts';
@@ -29,7 +30,7 @@ function describeEndpoint({ ports }: ForwardTools): Forward {
       supportedVersions: ports.front.revisions,
       capabilities: offeredCapabilities(described.map(({ capabilities }) => capabilities)),
       ...instructionsOf(ports, described),
-      _meta: { 'io.modelcontextprotocol/serverInfo': ports.front.info },
+      _meta: { [metaKey.serverInfo]: ports.front.info },
     });
   };
 }

@@ -6,6 +6,7 @@ import {
   type JsonValue,
   objectMember,
 } from '../../model/json.ts';
+import { specMetaPrefix } from '../../model/meta-key.ts';
 import { methodFacts } from '../../model/method.ts';
 import type { FrontDialect } from '../codec.ts';
 import { type Edit, editDocument } from '../json/edit.ts';
@@ -52,7 +53,6 @@ const commonNotifications = [
 
 /** Members of a result that came with 2026-07-28. */
 const newMembers = ['resultType', 'ttlMs', 'cacheScope'];
-const reservedMeta = 'io.modelcontextprotocol/';
 
 /** A client of a revision with sessions. */
 export function legacyFront(facts: LegacyFacts): FrontDialect {
@@ -94,7 +94,7 @@ function metaEdits(message: JsonObject, part: 'result' | 'params'): readonly Edi
   const meta = objectMember(objectMember(message, part), '_meta');
   if (meta === undefined) return [];
   const names = Object.keys(meta);
-  const reserved = names.filter((name) => name.startsWith(reservedMeta));
+  const reserved = names.filter((name) => name.startsWith(specMetaPrefix));
   if (reserved.length === 0) return [];
   if (reserved.length === names.length) return [{ path: [part, '_meta'], value: undefined }];
   return reserved.map((name) => ({ path: [part, '_meta', name], value: undefined }));

@@ -6,7 +6,7 @@ import {
   type JsonObject,
   objectMember,
 } from '../../model/json.ts';
-import { ownMetaPrefix } from '../../model/meta-key.ts';
+import { ownMetaPrefix, specMetaPrefix } from '../../model/meta-key.ts';
 import { methods } from '../../model/method.ts';
 import { Refusal, refuse } from '../../model/refusal.ts';
 import type { RequestWish, UpstreamDialect } from '../codec.ts';
@@ -14,8 +14,6 @@ import { type Edit, editDocument } from '../json/edit.ts';
 import { errorReply, urlElicitationRequired } from './error-reply.ts';
 import { commonEdits } from './request-edits.ts';
 import { readResponse } from './response.ts';
-
-const reservedPrefix = 'io.modelcontextprotocol/';
 
 /** A server of a revision with sessions: capabilities and client information were told when the session began. */
 export const legacyUpstream: UpstreamDialect = {
@@ -34,7 +32,7 @@ function removals({ params }: Call): readonly Edit[] {
 function metaEdits({ params }: Call, { progressToken }: RequestWish): readonly Edit[] {
   const meta = objectMember(params, '_meta');
   const names = Object.keys(meta ?? {});
-  const kept = names.filter((name) => !name.startsWith(reservedPrefix) && !name.startsWith(ownMetaPrefix));
+  const kept = names.filter((name) => !name.startsWith(specMetaPrefix) && !name.startsWith(ownMetaPrefix));
   const sameToken = progressToken === undefined || meta?.['progressToken'] === progressToken;
   if (kept.length === names.length && sameToken) return [];
   const entries: [string, JsonObject[string]][] = kept.map((name) => [name, meta?.[name]]);

@@ -1,7 +1,7 @@
 import type { Call, Reply } from '../../model/call.ts';
 import type { JsonDocument, JsonObject } from '../../model/json.ts';
 import { objectMember } from '../../model/json.ts';
-import { metaKey, ownMetaPrefix } from '../../model/meta-key.ts';
+import { metaKey, withoutOwnMeta } from '../../model/meta-key.ts';
 import { methods } from '../../model/method.ts';
 import { Refusal, refuse } from '../../model/refusal.ts';
 import type { RequestWish, UpstreamDialect } from '../codec.ts';
@@ -45,19 +45,9 @@ function wantedMeta(
   if (meta?.[metaKey.clientInfo] === undefined) changes[metaKey.clientInfo] = client.info ?? clientInfo;
   if (client.logLevel !== undefined) put(metaKey.logLevel, client.logLevel);
   if (progressToken !== undefined) put('progressToken', progressToken);
-  const clean = withoutOwn(meta);
+  const clean = meta && withoutOwnMeta(meta);
   for (const _change in changes) return { ...clean, ...changes };
   return clean ?? {};
-}
-
-/** Members under the gateway's own prefix would be taken for the gateway's word. */
-function withoutOwn(meta: JsonObject | undefined): JsonObject | undefined {
-  for (const name in meta) {
-    if (name.startsWith(ownMetaPrefix)) {
-      return Object.fromEntries(Object.entries(meta).filter(([member]) => !member.startsWith(ownMetaPrefix)));
-    }
-  }
-  return meta;
 }
 
 function readReply(document: JsonDocument, method: Call['method']): Reply | Refusal {
