@@ -7,6 +7,18 @@ const policed: Readonly<Record<string, readonly string[]>> = {
   roots: ['listChanged'],
 };
 
+/** What a server may ask of a client, and the capability that the client needs for it (basic/patterns/mrtr). */
+const asking: ReadonlyMap<unknown, string> = new Map([
+  ['elicitation/create', 'elicitation'],
+  ['sampling/createMessage', 'sampling'],
+  ['roots/list', 'roots'],
+]);
+
+/** The client capability that a request of a server to its client needs; undefined for one that is not policed. */
+export function capabilityToAsk(method: unknown): string | undefined {
+  return asking.get(method);
+}
+
 const names: readonly string[] = Object.keys(policed);
 
 /**

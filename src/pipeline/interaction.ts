@@ -1,4 +1,5 @@
 import type { Call, Reply } from '../model/call.ts';
+import { capabilityToAsk } from '../model/client-capability.ts';
 import { isJsonObject, type JsonObject, objectMember, stringMember } from '../model/json.ts';
 import { methods } from '../model/method.ts';
 import { type Refusal, refuse } from '../model/refusal.ts';
@@ -6,13 +7,6 @@ import type { Forwarded } from './forward.ts';
 import { stateBinding } from './isolate.ts';
 import type { Ports } from './ports.ts';
 import { withResult } from './reply.ts';
-
-/** What an upstream may ask of a client, and the client capability that it needs (basic/patterns/mrtr). */
-const asks: ReadonlyMap<string, string> = new Map([
-  ['elicitation/create', 'elicitation'],
-  ['sampling/createMessage', 'sampling'],
-  ['roots/list', 'roots'],
-]);
 
 const stateLifeMs = 600_000;
 
@@ -42,7 +36,7 @@ function undeclared(call: Call, requests: JsonObject | undefined): Refusal | und
   const { capabilities } = call.client;
   for (const request of Object.values(requests ?? {})) {
     const method = isJsonObject(request) ? (stringMember(request, 'method') ?? '') : '';
-    const capability = asks.get(method);
+    const capability = capabilityToAsk(method);
     if (capability === undefined)
       return refuse('upstream_failed', `the upstream asks for ${JSON.stringify(method)}`);
     if (!isJsonObject(capabilities[capability])) {

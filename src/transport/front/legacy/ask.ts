@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Call } from '../../../model/call.ts';
+import { capabilityToAsk } from '../../../model/client-capability.ts';
 import { isJsonObject, type JsonDocument, type JsonObject, objectMember } from '../../../model/json.ts';
 import { Refusal, refuse } from '../../../model/refusal.ts';
 import { documentOf } from '../../../wire/json/read.ts';
@@ -12,13 +13,6 @@ export interface Asking {
   readonly sink: Sink;
   readonly signal: AbortSignal;
 }
-
-/** The capability a client must have declared to be asked. */
-const capabilities: ReadonlyMap<unknown, string> = new Map([
-  ['elicitation/create', 'elicitation'],
-  ['sampling/createMessage', 'sampling'],
-  ['roots/list', 'roots'],
-]);
 
 /**
  * Puts every input request of a result to the client as a JSON-RPC request of its own, as older revisions do, and
@@ -39,7 +33,7 @@ export async function askAll(
 
 function canAsk({ client }: Call, request: unknown): boolean {
   if (!isJsonObject(request)) return false;
-  const capability = capabilities.get(request['method']);
+  const capability = capabilityToAsk(request['method']);
   const declared = capability === undefined ? undefined : objectMember(client.capabilities, capability);
   if (declared === undefined) return false;
   const isUrl = objectMember(request, 'params')?.['mode'] === 'url';

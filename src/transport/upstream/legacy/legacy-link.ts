@@ -1,5 +1,5 @@
 import type { JsonRpcId, Reply } from '../../../model/call.ts';
-import { canonicalCapabilities } from '../../../model/client-capability.ts';
+import { canonicalCapabilities, capabilityToAsk } from '../../../model/client-capability.ts';
 import { type JsonDocument, type JsonObject, objectMember } from '../../../model/json.ts';
 import { Refusal, refuse } from '../../../model/refusal.ts';
 import type { ListenOrder, RelayOrder, Scope } from '../../../pipeline/ports.ts';
@@ -30,12 +30,6 @@ export function legacyLink(context: LinkContext, purpose: LegacyPurpose, open: O
   return new LegacyLink(context, purpose, open).link;
 }
 
-/** Requests that a server may send its client, by the capability that allows them. */
-const asking: ReadonlyMap<string, string> = new Map([
-  ['elicitation/create', 'elicitation'],
-  ['sampling/createMessage', 'sampling'],
-  ['roots/list', 'roots'],
-]);
 /** Server capabilities by the first part of their methods. */
 const offering: ReadonlyMap<string, string> = new Map([
   ['tools', 'tools'],
@@ -121,7 +115,7 @@ class LegacyLink implements Listener {
       this.#answer(id, {});
       return;
     }
-    const capability = asking.get(method);
+    const capability = capabilityToAsk(method);
     const allowed = capability !== undefined && this.#capabilities[capability] !== undefined;
     const call = allowed ? this.#callOf(origin, (running) => running.interactive) : undefined;
     if (call !== undefined) {
