@@ -1,4 +1,5 @@
 import type { TokenOrder } from '../control/gateway-contract.ts';
+import { faultMessage } from '../model/fault-message.ts';
 
 /** What keeps the owner's token file good. */
 export interface TokenRefresh {
@@ -16,9 +17,7 @@ export function refreshToken({ minutes, resource, issue, write, warn, signal }: 
     try {
       await write((await issue({ resource, minutes })).value);
     } catch (error) {
-      warn(
-        `the owner's token could not be renewed: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      warn(`the owner's token could not be renewed: ${faultMessage(error)}`);
     }
   };
   const timer = setInterval(() => void renew(), minutes * 30_000);

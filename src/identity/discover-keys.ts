@@ -1,3 +1,4 @@
+import { faultMessage } from '../model/fault-message.ts';
 import { type JsonObject, stringMember } from '../model/json.ts';
 import { type Fetch, fetchJson } from './fetch-json.ts';
 
@@ -9,7 +10,7 @@ export async function discoverJwksUri(fetch: Fetch, issuer: string): Promise<str
   const tried: string[] = [];
   for (const url of metadataUrls(issuer)) {
     const metadata = await fetchJson(fetch, url).catch((cause: unknown) => {
-      tried.push(cause instanceof Error ? cause.message : String(cause));
+      tried.push(faultMessage(cause));
       return undefined;
     });
     if (metadata !== undefined) return jwksUriOf(metadata, issuer, url);

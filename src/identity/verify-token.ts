@@ -1,3 +1,4 @@
+import { faultMessage } from '../model/fault-message.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Eventual } from '../pipeline/ports.ts';
 import { type Algorithm, allAlgorithms, isAlgorithm, verifySignature } from './algorithms.ts';
@@ -132,16 +133,12 @@ function withKeys(
       });
     },
     (cause: unknown) =>
-      new TokenFailure(`the keys of \`${issuer.facts.issuer}\` cannot be had: ${messageOf(cause)}`, {
+      new TokenFailure(`the keys of \`${issuer.facts.issuer}\` cannot be had: ${faultMessage(cause)}`, {
         reason: 'the keys of the token issuer cannot be reached',
         lasting: false,
         unreachable: true,
       }),
   );
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 function withSignature(

@@ -7,6 +7,11 @@ import type { TraceContext } from './trace.ts';
 /** A JSON-RPC id: a string or a safe integer. Fractions, null and larger numbers are refused at the edge. */
 export type JsonRpcId = string | number;
 
+/** Whether a value is an id that JSON-RPC 2.0 section 4 and MCP allow. */
+export function isJsonRpcId(value: unknown): value is JsonRpcId {
+  return typeof value === 'string' || Number.isSafeInteger(value);
+}
+
 /** An MCP protocol revision by its date, such as `2026-07-28`; the list of those in use is `wire/revisions.ts`. */
 export type Revision = Branded<'Revision'>;
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { JsonRpcId } from '../../model/call.ts';
+import { isJsonRpcId, type JsonRpcId } from '../../model/call.ts';
 import { type JsonDocument, type JsonObject, objectMember, stringMember } from '../../model/json.ts';
 import { messagesOf } from './answer.ts';
 import type { Connection } from './connection.ts';
@@ -7,7 +7,7 @@ import { explainFault, explainStatus, faultAnswer, refusedAnswer, unreadableAnsw
 import { knownTools } from './known-tools.ts';
 import { type LegacySession, legacySession } from './legacy-session.ts';
 import type { WriteMessage } from './line-sink.ts';
-import { answers, type ClientMessage, isId, modernRevision, paramsOf, peek, readMessage } from './message.ts';
+import { answers, type ClientMessage, modernRevision, paramsOf, peek, readMessage } from './message.ts';
 import { type ModernSender, modernSender } from './modern-sender.ts';
 
 /** Carries the messages of one stdio client to the gateway and the answers back. */
@@ -158,7 +158,7 @@ async function notification(carrier: Carrier, method: string, document: JsonDocu
  */
 async function cancel(carrier: Carrier, document: JsonDocument): Promise<void> {
   const id = paramsOf(document)?.['requestId'];
-  const flight = isId(id) ? carrier.flights.of(id) : undefined;
+  const flight = isJsonRpcId(id) ? carrier.flights.of(id) : undefined;
   if (flight?.modern !== true) await post(carrier, document.bytes);
   flight?.abort();
 }

@@ -1,4 +1,4 @@
-import type { JsonRpcId } from '../../model/call.ts';
+import { isJsonRpcId, type JsonRpcId } from '../../model/call.ts';
 import {
   isJsonObject,
   type JsonDocument,
@@ -36,7 +36,9 @@ export function readMessage(bytes: Uint8Array): ClientMessage {
   }
   const { id, method } = document.value;
   if (typeof method !== 'string') return { kind: 'response', document };
-  return isId(id) ? { kind: 'request', id, method, document } : { kind: 'notification', method, document };
+  return isJsonRpcId(id)
+    ? { kind: 'request', id, method, document }
+    : { kind: 'notification', method, document };
 }
 
 /** The parameters of a message. */
@@ -62,9 +64,4 @@ export function peek(bytes: Uint8Array): JsonObject | undefined {
 /** Whether a message answers the request of that id. */
 export function answers(message: JsonObject | undefined, id: JsonRpcId): boolean {
   return message !== undefined && message['method'] === undefined && message['id'] === id;
-}
-
-/** Tells whether a value is an id that JSON-RPC and MCP allow. */
-export function isId(value: unknown): value is JsonRpcId {
-  return typeof value === 'string' || Number.isSafeInteger(value);
 }

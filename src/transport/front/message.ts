@@ -1,4 +1,4 @@
-import type { JsonRpcId } from '../../model/call.ts';
+import { isJsonRpcId, type JsonRpcId } from '../../model/call.ts';
 import { isJsonObject, type JsonDocument, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { type Refusal, refuse } from '../../model/refusal.ts';
 import type { JsonFault } from '../../wire/json/fault.ts';
@@ -38,28 +38,25 @@ export function messageOf(document: JsonDocument): Message | Refusal {
     return invalid('not one kind of message');
   if (params !== undefined && !isJsonObject(params)) return invalid('`params` is not an object');
   if (id === undefined) return { kind: 'notification', method, document };
-  return isId(id)
+  return isJsonRpcId(id)
     ? { kind: 'request', id, method, document }
     : invalid('`id` is neither a string nor a safe integer');
 }
 
 function responseOf(document: JsonDocument, id: JsonValue | undefined, one: boolean): Message | Refusal {
-  return isId(id) && one ? { kind: 'response', id, document } : invalid('neither a request nor a response');
+  return isJsonRpcId(id) && one
+    ? { kind: 'response', id, document }
+    : invalid('neither a request nor a response');
 }
 
 function invalid(detail: string): Refusal {
   return refuse('invalid_request', detail, { reason: detail });
 }
 
-/** Whether a value is an id that JSON-RPC and MCP allow. */
-export function isId(value: JsonValue | undefined): value is JsonRpcId {
-  return typeof value === 'string' || Number.isSafeInteger(value);
-}
-
 /** The id of a message that may be anything, for the error that answers it. */
 export function idOf(document: JsonDocument | undefined): JsonRpcId | undefined {
   const id = document?.value['id'];
-  return isId(id) ? id : undefined;
+  return isJsonRpcId(id) ? id : undefined;
 }
 
 const noParams: JsonObject = {};

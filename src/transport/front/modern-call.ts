@@ -1,4 +1,4 @@
-import type { Call, ClientFacts, Revision } from '../../model/call.ts';
+import { type Call, type ClientFacts, isJsonRpcId } from '../../model/call.ts';
 import { isJsonObject, type JsonObject, objectMember, stringMember } from '../../model/json.ts';
 import { metaKey } from '../../model/meta-key.ts';
 import { isMethod, type Method, methods } from '../../model/method.ts';
@@ -8,7 +8,7 @@ import type { Codec } from '../../wire/codec.ts';
 import { decodeHeaderValue } from '../../wire/header-value.ts';
 import type { Exchange } from './exchange.ts';
 import { readMirrors, undecodable } from './headers.ts';
-import { isId, type Message, paramsOf } from './message.ts';
+import { type Message, paramsOf } from './message.ts';
 import { traceOf } from './trace.ts';
 
 type Request = Extract<Message, { kind: 'request' }>;
@@ -59,38 +59,38 @@ function clientOf(
   header: string | undefined,
   { modern, revisions }: ModernFacts,
 ): ClientFacts | Refusal {
-  const version = stringMember(meta, metaKey['protocolVersion']);
+  const version = stringMember(meta, metaKey.protocolVersion);
   if (version === undefined) {
     return header !== undefined && !modern.has(header)
       ? unsupported(header, revisions)
-      : missing(metaKey['protocolVersion'], 'a string');
+      : missing(metaKey.protocolVersion, 'a string');
   }
   if (header !== version)
-    return mismatch('MCP-Protocol-Version', header, `_meta.${metaKey['protocolVersion']}`);
+    return mismatch('MCP-Protocol-Version', header, `_meta.${metaKey.protocolVersion}`);
   const codec = modern.get(version);
   if (codec === undefined) return unsupported(version, revisions);
-  const capabilities = objectMember(meta, metaKey['clientCapabilities']);
+  const capabilities = objectMember(meta, metaKey.clientCapabilities);
   if (meta === undefined || capabilities === undefined)
-    return missing(metaKey['clientCapabilities'], 'an object');
+    return missing(metaKey.clientCapabilities, 'an object');
   return { revision: codec.revision, capabilities, ...optionalFacts(meta) };
 }
 
 function optionalFacts(meta: JsonObject): Pick<ClientFacts, 'info' | 'logLevel' | 'progressToken'> {
-  const info = objectMember(meta, metaKey['clientInfo']);
-  const logLevel = stringMember(meta, metaKey['logLevel']);
+  const info = objectMember(meta, metaKey.clientInfo);
+  const logLevel = stringMember(meta, metaKey.logLevel);
   const progressToken = meta['progressToken'];
   return {
     ...(info === undefined ? {} : { info }),
     ...(logLevel === undefined ? {} : { logLevel }),
-    ...(isId(progressToken) ? { progressToken } : {}),
+    ...(isJsonRpcId(progressToken) ? { progressToken } : {}),
   };
 }
 
 function methodOf(request: Request, exchange: Exchange, codec: Codec | undefined): Method | Refusal {
   const header = exchange.header('mcp-method');
   if (header !== request.method) return mismatch('Mcp-Method', header, 'method');
-  const known = codec?.front.methods.has(request.method) === true && isMethod(request.method);
-  return known ? (request.method as Method) : unknownMethod(request.method);
+  const { method } = request;
+  return codec?.front.methods.has(method) === true && isMethod(method) ? method : unknownMethod(method);
 }
 
 /** The name or URI that the request is about, which `Mcp-Name` must repeat. */
@@ -131,7 +131,7 @@ export function invalidParams(reason: string): Refusal {
 export function unsupported(requested: string, supported: readonly string[]): Refusal {
   const asked = requested.slice(0, 64);
   return refuse('unsupported_version', `version ${JSON.stringify(asked)}`, {
-    data: { supported, requested: asked as Revision },
+    data: { supported, requested: asked },
   });
 }
 

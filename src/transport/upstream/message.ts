@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { JsonRpcId } from '../../model/call.ts';
+import { isJsonRpcId, type JsonRpcId } from '../../model/call.ts';
 import { isJsonObject, type JsonDocument, type JsonObject, objectMember } from '../../model/json.ts';
 import { metaKey } from '../../model/meta-key.ts';
 import { type Refusal, refuse } from '../../model/refusal.ts';
@@ -20,15 +20,11 @@ export type Message =
 /** Sorts a message. Whether a response is well formed is for its reader to say. */
 export function sortMessage(document: JsonDocument): Message {
   const { method, id } = document.value;
-  const known = isId(id) ? id : undefined;
+  const known = isJsonRpcId(id) ? id : undefined;
   if (typeof method !== 'string') return { kind: 'response', id: known, document };
   return known === undefined
     ? { kind: 'notification', method, document }
     : { kind: 'request', method, id: known, document };
-}
-
-function isId(id: unknown): id is JsonRpcId {
-  return typeof id === 'string' || Number.isSafeInteger(id);
 }
 
 /** Reads the text of one message strictly. */

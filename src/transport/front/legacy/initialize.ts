@@ -81,7 +81,7 @@ function initializeResult(
   const result = objectMember(discovered.value, 'result') ?? {};
   const { instructions } = result;
   const { extensions: _modern, ...capabilities } = objectMember(result, 'capabilities') ?? {};
-  const serverInfo = objectMember(objectMember(result, '_meta'), metaKey['serverInfo']) ?? context.info;
+  const serverInfo = objectMember(objectMember(result, '_meta'), metaKey.serverInfo) ?? context.info;
   return documentOf({
     jsonrpc: '2.0',
     id,

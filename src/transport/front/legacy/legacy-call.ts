@@ -1,4 +1,4 @@
-import type { Call } from '../../../model/call.ts';
+import { type Call, isJsonRpcId } from '../../../model/call.ts';
 import { type JsonDocument, type JsonObject, objectMember } from '../../../model/json.ts';
 import { isMethod, methods } from '../../../model/method.ts';
 import { Refusal } from '../../../model/refusal.ts';
@@ -6,7 +6,7 @@ import type { Codec } from '../../../wire/codec.ts';
 import { editDocument } from '../../../wire/json/edit.ts';
 import { documentOf } from '../../../wire/json/read.ts';
 import type { Exchange } from '../exchange.ts';
-import { isId, type Message, paramsOf } from '../message.ts';
+import { type Message, paramsOf } from '../message.ts';
 import { argumentsFault, invalidParams, unknownMethod } from '../modern-call.ts';
 import { traceOf } from '../trace.ts';
 import { clientFacts, type Session } from './session.ts';
@@ -31,7 +31,7 @@ export function legacyCall(
   if (target instanceof Refusal) return target;
   const meta = objectMember(params, '_meta');
   const progressToken = meta?.['progressToken'];
-  const client = { ...clientFacts(session, codec), ...(isId(progressToken) ? { progressToken } : {}) };
+  const client = { ...clientFacts(session, codec), ...(isJsonRpcId(progressToken) ? { progressToken } : {}) };
   const trace = traceOf(meta, exchange.header('traceparent'));
   return {
     id,

@@ -1,4 +1,5 @@
 import { type JsonObject, stringMember } from '../../../model/json.ts';
+import { logLevels } from '../../../model/notification.ts';
 import { type Refusal, refuse } from '../../../model/refusal.ts';
 import { paramsOf } from '../message.ts';
 import { invalidParams } from '../modern-call.ts';
@@ -8,16 +9,6 @@ import type { Session } from './session.ts';
 /** Does what a request asks of the session itself. */
 type SessionRequest = (session: Session, params: JsonObject, limit: number) => Refusal | undefined;
 
-const levels: readonly (string | undefined)[] = [
-  'debug',
-  'info',
-  'notice',
-  'warning',
-  'error',
-  'critical',
-  'alert',
-  'emergency',
-];
 const longestUri = 4096;
 
 /** Requests that change the session and reach no server. What a subscription may tell is decided when it listens. */
@@ -39,7 +30,7 @@ export function applySessionRequest(session: Session, request: Request, limit: n
 
 function setLevel(session: Session, params: JsonObject): Refusal | undefined {
   const level = stringMember(params, 'level');
-  if (level === undefined || !levels.includes(level))
+  if (level === undefined || !logLevels.includes(level))
     return invalidParams('`params.level` is not a log level');
   session.logLevel = level;
   return undefined;

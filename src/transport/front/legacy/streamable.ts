@@ -40,7 +40,7 @@ export async function postStreamable(host: Host, incoming: Incoming, body: Uint8
 
 /** A body that claims a modern version is judged by the modern rules, whose headers it lacks. */
 function isModern({ document }: Message, exchange: Exchange, { legacy }: FrontContext): boolean {
-  const claimed = stringMember(objectMember(paramsOf(document), '_meta'), metaKey['protocolVersion']);
+  const claimed = stringMember(objectMember(paramsOf(document), '_meta'), metaKey.protocolVersion);
   if (claimed === undefined) return false;
   return !legacy.has(claimed) || exchange.header('mcp-protocol-version') !== claimed;
 }

@@ -1,7 +1,8 @@
+import { isJsonRpcId, type JsonRpcId } from '../../../model/call.ts';
 import type { JsonDocument } from '../../../model/json.ts';
 import { documentOf } from '../../../wire/json/read.ts';
 import type { Sink } from '../answer.ts';
-import { isId, type Message, paramsOf } from '../message.ts';
+import { type Message, paramsOf } from '../message.ts';
 import type { Request } from './legacy-call.ts';
 import { runCall } from './run-call.ts';
 import { callKey, type Session } from './session.ts';
@@ -37,12 +38,12 @@ export function takeSilent(session: Session, message: Exclude<Message, { kind: '
   else if (message.method === 'notifications/cancelled') cancel(session, message.document);
 }
 
-function takeResponse(session: Session, id: string | number, document: JsonDocument): void {
+function takeResponse(session: Session, id: JsonRpcId, document: JsonDocument): void {
   if (typeof id === 'string') session.asked.get(id)?.(document);
 }
 
 /** In the older revisions this, and not a lost connection, cancels a call (basic/utilities/cancellation). */
 function cancel(session: Session, document: JsonDocument): void {
   const id = paramsOf(document)['requestId'];
-  if (isId(id)) session.calls.get(callKey(id))?.abort(cancelled);
+  if (isJsonRpcId(id)) session.calls.get(callKey(id))?.abort(cancelled);
 }

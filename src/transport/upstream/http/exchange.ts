@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import { faultMessage } from '../../../model/fault-message.ts';
 import type { JsonDocument } from '../../../model/json.ts';
 import { Refusal, refuse } from '../../../model/refusal.ts';
 import { isFault, readDocument } from '../../../wire/json/read.ts';
@@ -92,7 +93,7 @@ class Exchange implements Dispatcher.DispatchHandler, RunningExchange {
     try {
       pool.dispatch({ method, path, headers: headers as string[], body: body ?? null }, this);
     } catch (fault) {
-      this.#fail(`the request could not be made: ${messageOf(fault)}`);
+      this.#fail(`the request could not be made: ${faultMessage(fault)}`);
     }
   }
 
@@ -196,7 +197,9 @@ class Exchange implements Dispatcher.DispatchHandler, RunningExchange {
       this.#deliver();
       if (!this.#delivering) this.#controller?.resume();
     };
-    taken.then(go, (fault: unknown) => this.#fail(`a message could not be delivered: ${messageOf(fault)}`));
+    taken.then(go, (fault: unknown) =>
+      this.#fail(`a message could not be delivered: ${faultMessage(fault)}`),
+    );
   }
 
   #complete(): void {
@@ -261,8 +264,4 @@ function modeOf(status: number, type: string | string[] | undefined): Mode {
     .toLowerCase();
   if (media === 'application/json' && status !== 202) return 'json';
   return media === 'text/event-stream' && status === 200 ? 'events' : 'skip';
-}
-
-function messageOf(fault: unknown): string {
-  return fault instanceof Error ? fault.message : String(fault);
 }
