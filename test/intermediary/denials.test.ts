@@ -22,12 +22,13 @@ when { context.arguments has never };
 `;
 /** What the upstream does with the next call. */
 let onCall: Script = (_, answer) => answer.result({ resultType: 'complete', content: [] });
+const mirrored = { type: 'object', properties: { region: { type: 'string', 'x-mcp-header': 'Region' } } };
 const upstream = await modernUpstream(
   { after },
   {
     tools: [
       tool('read'),
-      tool('secret-tool'),
+      tool('secret-tool', { inputSchema: mirrored }),
       tool('poisoned', { description: `hidden\u{E0041}\u{E0042}\u{E0043}` }),
     ],
     resources: [
@@ -116,6 +117,16 @@ for (const [what, method, hidden, unknown] of pairs) {
     assert.equal(upstream.calls(method).length, before);
   });
 }
+
+verifies('D3', 'headers that disagree with a hidden tool do not give it away', async () => {
+  const args = { arguments: { region: 'eu' } };
+  const headers = { 'mcp-param-region': 'us' };
+  const [one, other] = [
+    await send('tools/call', { name: 'secret-tool', ...args }, { id: 1, headers }),
+    await send('tools/call', { name: 'absent-tool', ...args }, { id: 1, headers }),
+  ];
+  assert.deepEqual(comparable(one, 'secret-tool'), comparable(other, 'absent-tool'));
+});
 
 verifies('D3', 'a hidden server is answered as one that does not exist', async (t) => {
   const own = await benchGateway(t, {
@@ -316,6 +327,19 @@ for (const code of [
       onCall = (_, answer) => answer.error(code, 'from the upstream');
       await send('tools/call', { name: 'read', arguments: {} });
       await send('tools/call', { name: 'read', arguments: {} }, { id: `with ${code}` });
+    },
+  );
+}
+
+for (const code of [-32700, -32600, -32020, -32022]) {
+  verifies(
+    'T10',
+    `a client is not blamed with ${code} for what an upstream says of the gateway`,
+    async () => {
+      onCall = (_, answer) => answer.error(code, 'your fault');
+      const answer = await send('tools/call', { name: 'read', arguments: {} });
+      assert.equal(answer.status, 200);
+      assert.equal(objectMember(answer.message, 'result')?.['isError'], true, answer.text);
     },
   );
 }

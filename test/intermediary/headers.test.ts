@@ -26,6 +26,8 @@ const upstream = await modernUpstream(
       tool('deploy', { inputSchema }),
       tool('ö tool'),
       tool('=?base64?eA==?='),
+      tool('go'),
+      tool('\uFFFD'),
       tool('bad', { inputSchema: badHeader }),
     ],
     resources: [{ uri: 'file:///ä', name: 'a' }],
@@ -186,6 +188,18 @@ for (const [what, header] of [
   );
 }
 
+for (const [what, name, header] of [
+  ['with spare bits', 'go', '=?base64?Z29=?='],
+  ['of bytes that a lax decoder replaces', '\uFFFD', `=?base64?${Buffer.from([0xff]).toString('base64')}?=`],
+] as const) {
+  verifies('T4', `a value ${what} is refused even where a lax decoder would find the name`, async () => {
+    const order = { name, arguments: {} };
+    await refused(() => client.send('tools/call', order, { headers: { 'mcp-name': header } }), 400, -32020);
+    const exact = { headers: { 'mcp-name': base64(name) } };
+    assert.equal((await client.send('tools/call', order, exact)).status, 200);
+  });
+}
+
 for (const header of [
   `=?BASE64?${encoded}?=`,
   `=?Base64?${encoded}?=`,
@@ -270,7 +284,7 @@ verifies('T5', 'a mirrored header that no schema knows travels on and decides no
 verifies('D4', 'a tool with an invalid header annotation is neither listed nor callable', async () => {
   const { message } = await client.send('tools/list');
   const names = ((message['result'] as JsonObject)['tools'] as readonly JsonObject[]).map(({ name }) => name);
-  assert.deepEqual(names, ['deploy', 'ö tool', '=?base64?eA==?=']);
+  assert.deepEqual(names, ['deploy', 'ö tool', '=?base64?eA==?=', 'go', '\uFFFD']);
   await refused(() => client.send('tools/call', { name: 'bad', arguments: {} }), 200, -32602);
 });
 
