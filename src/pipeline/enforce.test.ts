@@ -3,12 +3,14 @@ import { test } from 'node:test';
 import type { JsonObject } from '../model/json.ts';
 import type { DecisionRecord } from '../model/record.ts';
 import { refuse } from '../model/refusal.ts';
+import type { ServerId } from '../model/server-id.ts';
 import {
   denyAll,
   testArrival,
   testCall,
   testPorts,
   testReply,
+  testServer,
   testSubject,
   written,
 } from '../testing/pipeline-ports.ts';
@@ -259,4 +261,19 @@ test('messages of a running call pass only if the call asked for them', async ()
     ['mine'],
   );
   assert.equal(ports.records.filter(({ kind }) => kind === 'event').length, 3);
+});
+
+test('discovery on the aggregate endpoint does not wait for a server that takes its time', async () => {
+  const slow = 'slow' as ServerId;
+  const base = testPorts();
+  const catalog: Ports['catalog'] = {
+    ...base.catalog,
+    describe: (server) => (server === slow ? new Promise(() => undefined) : { capabilities: { tools: {} } }),
+  };
+  const front = { ...base.front, servers: () => [testServer, slow] };
+  const call = testCall('server/discover', {}, { endpoint: { kind: 'aggregate' } });
+  const { outcome } = await run({ catalog, front }, call);
+  assert.equal(outcome.kind, 'released');
+  const result = outcome.reply.document.value['result'] as JsonObject;
+  assert.ok('resources' in (result['capabilities'] as JsonObject));
 });

@@ -76,11 +76,14 @@ interface Reference {
   readonly name: string | undefined;
 }
 
-/** A completion acts on the prompt or resource template that its `ref` names (server/utilities/completion). */
+/**
+ * A completion acts on the prompt or resource template that its `ref` names (server/utilities/completion). A reference
+ * of any other type names nothing: an upstream might read something in it that was not decided.
+ */
 function completionReference(call: Call): Reference {
   const ref = objectMember(call.params, 'ref');
   if (ref?.['type'] === 'ref/prompt') return { kind: 'prompt', name: stringMember(ref, 'name') };
-  return { kind: 'template', name: stringMember(ref, 'uri') };
+  return { kind: 'template', name: ref?.['type'] === 'ref/resource' ? stringMember(ref, 'uri') : undefined };
 }
 
 function ownerOf({ endpoint }: Call, { kind, name }: Reference): OwnedName | undefined {

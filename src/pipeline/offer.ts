@@ -34,8 +34,11 @@ export function offer(ports: Ports): Offer {
     .through(releaseOffer());
   const withhold = withholding(ports);
   const never = new AbortController().signal;
-  return (state, server, filter) => async (message) => {
-    const run = await stages.run({ state, server, filter, message }, never);
-    if (run instanceof Stopped) withhold(run);
+  return (state, server, filter) => {
+    const withheld = withhold();
+    return async (message) => {
+      const run = await stages.run({ state, server, filter, message }, never);
+      if (run instanceof Stopped) await withheld(run);
+    };
   };
 }

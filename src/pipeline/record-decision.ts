@@ -3,6 +3,7 @@ import type { DecisionRecord, RecordedSubject } from '../model/record.ts';
 import type { Subject } from '../model/subject.ts';
 import type { Arrived } from './arrive.ts';
 import type { Brokered } from './broker-credential.ts';
+import { clipped } from './clipped.ts';
 import type { Decoded } from './decode.ts';
 import type { Ports } from './ports.ts';
 import type { Stage } from './stage.ts';
@@ -25,8 +26,10 @@ export function recordDecision({
       const recorded = journal.append({
         ...recordedFacts(state, clock.microseconds()),
         decision: 'permit',
-        action: permit.action,
-        ...(permit.resource && { resource: { id: permit.resource.id, tags: permit.resource.tags } }),
+        action: clipped(permit.action, longestId),
+        ...(permit.resource && {
+          resource: { id: clipped(permit.resource.id, longestId), tags: permit.resource.tags },
+        }),
         policies: permit.policies,
         obligations: callFindings.map(({ code, action, at }) => `${action} ${code} at ${at}`),
       });
@@ -36,6 +39,9 @@ export function recordDecision({
     },
   };
 }
+
+/** Longer than any name that a policy decides by (`policy/resource-tags.ts`), so that a permit is recorded in full. */
+const longestId = 8_192;
 
 /** What every decision record says, as far as it is known. */
 export function recordedFacts(

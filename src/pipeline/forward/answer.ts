@@ -3,9 +3,9 @@ import { metaKey } from '../../model/meta-key.ts';
 import { Refusal } from '../../model/refusal.ts';
 import { callerOf } from '../access.ts';
 import type { Forward, ForwardTools } from '../forward.ts';
-import type { ServerDescription } from '../ports.ts';
+import type { Eventual, ServerDescription } from '../ports.ts';
 import { replyOf } from '../reply.ts';
-import { offeredCapabilities } from './capabilities.ts';
+import { everyCapability, offeredCapabilities } from './capabilities.ts';
 
 /** Methods that the gateway answers for itself: `server/discover` and `ping`. */
 export function answer(tools: ForwardTools): Forward {
@@ -14,16 +14,23 @@ export function answer(tools: ForwardTools): Forward {
     state.call.method === 'ping' ? replyOf(state.call, {}) : discover(state, signal);
 }
 
+/** How long the aggregate endpoint waits for one server, in milliseconds: one that still installs must not hold up all. */
+const patienceMs = 2_000;
+
 /**
  * What the endpoint offers: the gateway's own revisions, the capabilities that upstreams have and the gateway polices,
- * and the instructions that may be shown to a model. Upstreams that cannot be asked are left out.
+ * and the instructions that may be shown to a model. Upstreams that cannot be asked are left out; of one that takes its
+ * time every policed capability is supposed, because a client does not ask again.
  */
 function describeEndpoint({ ports }: ForwardTools): Forward {
   return async (state) => {
     const { route, call } = state;
     const servers = route.kind === 'relay' ? [] : route.servers;
-    const found = await Promise.all(servers.map((server) => ports.catalog.describe(server, callerOf(state))));
-    const described = found.filter(isDescription);
+    const patience = servers.length === 1 ? undefined : patienceMs;
+    const found = await Promise.all(
+      servers.map((server) => inTime(ports.catalog.describe(server, callerOf(state)), patience)),
+    );
+    const described = found.map((description) => description ?? notYetKnown).filter(isDescription);
     const refused = found.find((description) => description instanceof Refusal);
     if (refused !== undefined && servers.length === 1) return refused;
     return replyOf(call, {
@@ -33,6 +40,16 @@ function describeEndpoint({ ports }: ForwardTools): Forward {
       _meta: { [metaKey.serverInfo]: ports.front.info },
     });
   };
+}
+
+const notYetKnown: ServerDescription = { capabilities: everyCapability };
+
+/** The value, or undefined after so many milliseconds. */
+async function inTime<Value>(value: Eventual<Value>, ms: number | undefined): Promise<Value | undefined> {
+  if (!(value instanceof Promise) || ms === undefined) return value;
+  const late = Promise.withResolvers<undefined>();
+  const timer = setTimeout(late.resolve, ms, undefined);
+  return Promise.race([value, late.promise]).finally(() => clearTimeout(timer));
 }
 
 function isDescription(found: ServerDescription | Refusal): found is ServerDescription {

@@ -9,6 +9,14 @@ const policed: Readonly<Record<string, readonly string[]>> = {
   logging: [],
 };
 
+/** All that is policed, with every option. */
+export const everyCapability: JsonObject = Object.fromEntries(
+  Object.entries(policed).map(([capability, options]) => [
+    capability,
+    Object.fromEntries(options.map((option) => [option, true])),
+  ]),
+);
+
 /** The capabilities of an endpoint: those that any of its upstreams has, cut down to what is policed. */
 export function offeredCapabilities(upstreams: readonly JsonObject[]): JsonObject {
   const offered: Record<string, JsonObject> = {};

@@ -49,13 +49,16 @@ function allowedFilter(
   return Object.values(filter).some((value) => value === true) || uris.length > 0 ? filter : undefined;
 }
 
+/** Each one is decided. The acknowledgement says which were honoured; what is beyond was not. */
+const mostUris = 256;
+
 function readableUris(
   { ports: { policy, tagger } }: ForwardTools,
   state: Recorded,
   server: ServerId,
   wanted: JsonObject,
 ): readonly string[] {
-  const wantedUris = arrayMember(wanted, 'resourceSubscriptions') ?? [];
+  const wantedUris = (arrayMember(wanted, 'resourceSubscriptions') ?? []).slice(0, mostUris);
   const owned = wantedUris.map((uri) =>
     typeof uri === 'string' ? parsePublicUri(state.call.endpoint, uri) : undefined,
   );

@@ -20,9 +20,18 @@ export function admitOffer(
     name: 'admit message',
     run: (offered) => {
       const method = stringMember(offered.message.value, 'method') ?? '';
+      if (!isNotification(offered))
+        return refuse('invalid_request', `${method || 'no method'} is no notification`);
       return objection(ports, offered, method) ?? { method };
     },
   };
+}
+
+/** A response, or a request, that is made to look like a notification must not reach a client as one. */
+function isNotification({ message: { value } }: Offered): boolean {
+  return (
+    value['jsonrpc'] === '2.0' && !['id', 'result', 'error'].some((member) => Object.hasOwn(value, member))
+  );
 }
 
 function objection(

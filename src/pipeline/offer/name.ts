@@ -1,5 +1,5 @@
 import { type JsonDocument, objectMember, stringMember } from '../../model/json.ts';
-import { metaKey } from '../../model/meta-key.ts';
+import { metaKey, withoutOwnMeta } from '../../model/meta-key.ts';
 import { publicUri } from '../../model/public-name.ts';
 import { written } from '../reply.ts';
 import type { Stage } from '../stage.ts';
@@ -12,8 +12,18 @@ export type NamedOffer = GuardedOffer & { readonly named: JsonDocument };
 export function nameOffer(): Stage<GuardedOffer, { readonly named: JsonDocument }> {
   return {
     name: 'name message',
-    run: (offered) => ({ named: offered.filter === undefined ? offered.clean : delivered(offered) }),
+    run: (offered) => ({
+      named: offered.filter === undefined ? inOwnName(offered.clean) : delivered(offered),
+    }),
   };
+}
+
+/** An upstream cannot speak for the gateway. */
+function inOwnName(message: JsonDocument): JsonDocument {
+  const params = objectMember(message.value, 'params');
+  const meta = objectMember(params, '_meta');
+  const own = meta && withoutOwnMeta(meta);
+  return own === meta ? message : written({ ...message.value, params: { ...params, _meta: own } });
 }
 
 /** Every message of a change stream carries the id of its listen request (patterns/subscriptions). */
@@ -25,7 +35,10 @@ function delivered({ clean, state, server }: GuardedOffer): JsonDocument {
     params: {
       ...params,
       ...(uri !== undefined && { uri: publicUri(state.call.endpoint, server, uri) }),
-      _meta: { ...objectMember(params, '_meta'), [metaKey.subscriptionId]: state.call.id },
+      _meta: {
+        ...withoutOwnMeta(objectMember(params, '_meta') ?? {}),
+        [metaKey.subscriptionId]: state.call.id,
+      },
     },
   });
 }

@@ -26,8 +26,8 @@ export interface Session {
   readonly site: Site;
   /** Undefined until `initialize`, which HTTP+SSE sends into a session that exists already. */
   introduction: Introduction | undefined;
-  /** What `logging/setLevel` asked for. */
-  logLevel: string | undefined;
+  /** What `logging/setLevel` asked for. Until then the server decides (2025-11-25 server/utilities/logging): `info`. */
+  logLevel: string;
   readonly subscriptions: Set<string>;
   /** The calls that run, by {@link callKey}. */
   readonly calls: Map<string, AbortController>;
@@ -53,7 +53,7 @@ export function newSession(
     principal,
     site,
     introduction,
-    logLevel: undefined,
+    logLevel: 'info',
     subscriptions: new Set(),
     calls: new Map(),
     asked: new Map(),
@@ -75,7 +75,7 @@ export function clientFacts({ introduction, logLevel }: Session, fallback: Codec
     revision: (introduction?.codec ?? fallback).revision,
     capabilities: introduction?.capabilities ?? {},
     ...(info === undefined ? {} : { info }),
-    ...(logLevel === undefined ? {} : { logLevel }),
+    logLevel,
   };
 }
 
