@@ -10,6 +10,11 @@ export interface SseEvent {
   readonly retry?: number;
 }
 
+/** Whether an event holds a JSON-RPC message; others only prime, keep alive, or tell of the transport. */
+export function isMessageEvent({ event, data }: SseEvent): boolean {
+  return data !== '' && (event === undefined || event === 'message');
+}
+
 /** Reads a stream chunk by chunk. Chunks may end anywhere, inside a character too. */
 export interface SseReader {
   /** The events that the chunk completes; undefined once an event was larger than the limit: nothing more is read. */

@@ -65,8 +65,7 @@ function clientOf(
       ? unsupported(header, revisions)
       : missing(metaKey.protocolVersion, 'a string');
   }
-  if (header !== version)
-    return mismatch('MCP-Protocol-Version', header, `_meta.${metaKey.protocolVersion}`);
+  if (header !== version) return mismatch('MCP-Protocol-Version', header, `_meta.${metaKey.protocolVersion}`);
   const codec = modern.get(version);
   if (codec === undefined) return unsupported(version, revisions);
   const capabilities = objectMember(meta, metaKey.clientCapabilities);

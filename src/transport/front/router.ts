@@ -1,11 +1,12 @@
 import { Buffer } from 'node:buffer';
-import { type Refusal, refuse } from '../../model/refusal.ts';
+import { Refusal, refuse } from '../../model/refusal.ts';
 import { documentOf } from '../../wire/json/read.ts';
-import type { FrontContext } from './context.ts';
+import { credentialsOf, type FrontContext } from './context.ts';
 import type { Place, Site } from './endpoints.ts';
 import type { Exchange } from './exchange.ts';
 import { checkContentType, checkMediaTypes, checkRepeated } from './headers.ts';
 import { type Legacy, legacyTransports } from './legacy/legacy.ts';
+import { type Turn as LegacyTurn, refuseRecorded } from './legacy/turn.ts';
 import { serveModern } from './modern.ts';
 import { checkOrigin, corsHeaders, type OriginRule, preflightHeaders } from './origins.ts';
 import { refusalAnswer } from './refusal-answer.ts';
@@ -88,14 +89,36 @@ async function post(turn: Turn, site: Site): Promise<void> {
   const { context, exchange, cors, legacy } = turn;
   const unreadable = checkMediaTypes(exchange);
   if (unreadable !== undefined) return refuseNow(exchange, unreadable, cors);
-  const body = await exchange.read(context.limits.bodyBytes);
-  if (body === 'aborted') return;
-  if (body === 'too-large') return refuseTooLarge(exchange, cors);
+  const body = await bodyOf(turn, site);
+  if (body === undefined) return;
   const version = exchange.header('mcp-protocol-version');
   const isLegacy =
     version === undefined ? true : context.legacy.has(version) || isSessionful(exchange, version, context);
   if (!isLegacy) return serveModern(context, exchange, site, body, cors);
   return legacy.post(exchange, site, body, cors);
+}
+
+/** More than this is read for identified callers alone: strangers must not fill the memory. */
+const strangerBytes = 65_536;
+
+/** The body; undefined if there is none and that was answered. */
+async function bodyOf({ context, exchange, cors }: Turn, site: Site): Promise<Uint8Array | undefined> {
+  const length = Number(exchange.header('content-length') ?? Number.POSITIVE_INFINITY);
+  if (!(length <= strangerBytes) && !(await isKnown({ context, exchange, site, cors }))) return undefined;
+  const body = await exchange.read(context.limits.bodyBytes);
+  if (body === 'too-large') refuseTooLarge(exchange, cors);
+  return typeof body === 'string' ? undefined : body;
+}
+
+/** Identifies the sender before its body is read; a refusal is recorded and answered. */
+async function isKnown(visit: Omit<LegacyTurn, 'credentials'>): Promise<boolean> {
+  const { context, exchange, site, cors } = visit;
+  const credentials = credentialsOf(exchange, site);
+  const subject = await context.options.identify(credentials);
+  if (!(subject instanceof Refusal)) return true;
+  const { status, headers, document } = await refuseRecorded({ ...visit, credentials }, subject, undefined);
+  exchange.respond(status, [...jsonHeaders, ...cors, ...headers, 'Connection', 'close'], document.bytes);
+  return false;
 }
 
 /** A version nobody knows, in a session, was meant for an older revision. */
@@ -112,12 +135,12 @@ function session(turn: Turn, site: Site): Promise<void> | void {
   return notAllowed(turn, 'POST');
 }
 
-async function sseMessage({ context, exchange, cors, legacy }: Turn, site: Site): Promise<void> {
+async function sseMessage(turn: Turn, site: Site): Promise<void> {
+  const { exchange, cors, legacy } = turn;
   const unreadable = checkContentType(exchange);
   if (unreadable !== undefined) return refuseNow(exchange, unreadable, cors);
-  const body = await exchange.read(context.limits.bodyBytes);
-  if (body === 'aborted') return;
-  if (body === 'too-large') return refuseTooLarge(exchange, cors);
+  const body = await bodyOf(turn, site);
+  if (body === undefined) return;
   return legacy.sseMessage(exchange, site, body, cors);
 }
 

@@ -1,6 +1,6 @@
 import type { Reply } from '../../model/call.ts';
 import type { JsonObject } from '../../model/json.ts';
-import type { Refusal } from '../../model/refusal.ts';
+import { Refusal } from '../../model/refusal.ts';
 import type { ListenOrder, RelayOrder, Scope, ServerDescription } from '../../pipeline/ports.ts';
 
 /**
@@ -32,6 +32,11 @@ export type Ask = (
 
 /** Why a link gave no answer. */
 export type Failure = Refusal | NotServed;
+
+/** Tells why there is no answer from an answer. */
+export function isFailure(outcome: object | undefined): outcome is Failure {
+  return outcome instanceof Refusal || outcome instanceof NotServed;
+}
 
 /** The server turned the request down before running it, so that it may be sent once more by another way. */
 export class NotServed {

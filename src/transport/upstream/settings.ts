@@ -100,6 +100,11 @@ export interface ServerContext<Settings extends UpstreamSettings = UpstreamSetti
   readonly log: (event: string, detail: string) => void;
 }
 
+/** The longest one call may take, in milliseconds: what the server is given, and never more than all calls are. */
+export function longestCallMs({ settings, limits }: Pick<ServerContext, 'settings' | 'limits'>): number {
+  return Math.min(settings.timeoutMs, limits.callMs);
+}
+
 /** What a link knows: its server, and whom to tell that a list changed for its principal. */
 export interface LinkContext<Settings extends UpstreamSettings = UpstreamSettings>
   extends ServerContext<Settings> {

@@ -4,6 +4,7 @@ import type { DenialCode } from '../../../model/denial.ts';
 import type { JsonDocument } from '../../../model/json.ts';
 import type { Outcome } from '../../../pipeline/ports.ts';
 import { sseEvent } from '../../../wire/sse.ts';
+import { pause } from '../../pause.ts';
 import type { EventStream } from '../exchange.ts';
 import { traceOf } from '../trace.ts';
 import { innerCall } from './legacy-call.ts';
@@ -85,15 +86,4 @@ const passingCodes: readonly DenialCode[] = [
 
 function isRefusedWith(outcome: Outcome, codes: readonly DenialCode[]): boolean {
   return outcome.kind === 'refused' && codes.includes(outcome.refusal.code);
-}
-
-/** Waits; without a time, until the signal is aborted. */
-function pause(ms: number | undefined, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = ms === undefined ? undefined : setTimeout(resolve, ms).unref();
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -3,6 +3,7 @@ import { type JsonDocument, objectMember, stringMember } from '../../../model/js
 import { Refusal, refuse } from '../../../model/refusal.ts';
 import type { Released } from '../../../pipeline/ports.ts';
 import type { Codec } from '../../../wire/codec.ts';
+import { pause } from '../../pause.ts';
 import type { Final, Sink } from '../answer.ts';
 import { refusalAnswer } from '../refusal-answer.ts';
 import { type Asking, askAll } from './ask.ts';
@@ -96,14 +97,4 @@ async function askRound(
   } finally {
     clearTimeout(timer);
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -3,24 +3,20 @@ import type { JsonRpcId, Reply } from '../../../model/call.ts';
 import { policedCapabilities } from '../../../model/client-capability.ts';
 import type { JsonDocument, JsonObject } from '../../../model/json.ts';
 import { stringMember } from '../../../model/json.ts';
-import { metaKey } from '../../../model/meta-key.ts';
 import { methodFacts } from '../../../model/method.ts';
-import { Refusal, refuse } from '../../../model/refusal.ts';
+import { refuse } from '../../../model/refusal.ts';
 import type { ListenOrder, RelayOrder, Scope } from '../../../pipeline/ports.ts';
-import type { Codec } from '../../../wire/codec.ts';
-import { codecs } from '../../../wire/revisions.ts';
 import { describeResult } from '../describe.ts';
-import { type Failure, type Link, NotServed } from '../link.ts';
+import { type Failure, isFailure, type Link } from '../link.ts';
 import { changedLists } from '../list-changes.ts';
 import { listenRequest } from '../listen-request.ts';
 import { requestOf, resultOf, withoutSubscription } from '../message.ts';
-import type { HttpSettings, LinkContext } from '../settings.ts';
+import { modernCodec, modernMeta } from '../modern.ts';
+import { relayTarget } from '../relay-target.ts';
+import { type HttpSettings, type LinkContext, longestCallMs } from '../settings.ts';
 import { argumentHeaders, headerBase, methodHeaders } from './headers.ts';
 import { openPool, requestPath } from './pool.ts';
 import { type PostOptions, post } from './post.ts';
-
-/** The newest revision of the modern era. */
-export const modernCodec: Codec = codecs.find(({ era }) => era === 'modern') as Codec;
 
 /** A server of 2026-07-28 over Streamable HTTP: every request stands alone, closing its response cancels it. */
 export function modernHttpLink(context: LinkContext<HttpSettings>): Link {
@@ -31,7 +27,6 @@ class ModernHttpLink {
   readonly #context: LinkContext<HttpSettings>;
   readonly #pool: Pool;
   readonly #path: string;
-  readonly #codec: Codec = modernCodec;
   readonly #base: (scope: Scope) => readonly string[];
   #running = 0;
   #lastId = 0;
@@ -45,7 +40,7 @@ class ModernHttpLink {
     this.#base = headerBase([
       ...['content-type', 'application/json'],
       ...['accept', 'application/json, text/event-stream'],
-      ...['mcp-protocol-version', this.#codec.revision],
+      ...['mcp-protocol-version', modernCodec.revision],
     ]);
   }
 
@@ -66,10 +61,9 @@ class ModernHttpLink {
   }
 
   readonly #relay = (order: RelayOrder, signal: AbortSignal): Promise<Reply | Failure> => {
-    const { call, primitive, scope } = order;
-    const { upstream } = this.#codec;
-    const target =
-      call.target === undefined && call.method !== 'completion/complete' ? undefined : primitive.name;
+    const { call, scope } = order;
+    const { upstream } = modernCodec;
+    const target = relayTarget(order);
     const document = upstream.request(call, {
       id: call.id,
       target,
@@ -87,8 +81,8 @@ class ModernHttpLink {
       const inner = upstream.notification(message);
       return inner === undefined ? undefined : order.notify(inner);
     };
-    return this.#post({ document, id: call.id, headers, onNotification }, signal, (outcome) =>
-      outcome instanceof Refusal || outcome instanceof NotServed ? outcome : upstream.reply(outcome, call),
+    return this.#post({ document, id: call.id, headers, onNotification }, signal).then((outcome) =>
+      isFailure(outcome) ? outcome : upstream.reply(outcome, call),
     );
   };
 
@@ -99,10 +93,13 @@ class ModernHttpLink {
     signal: AbortSignal,
   ): Promise<JsonObject | Failure> => {
     const id = ++this.#lastId;
-    const document = requestOf(id, method, { ...params, _meta: this.#meta(scope) });
+    const document = requestOf(id, method, {
+      ...params,
+      _meta: modernMeta(scope.capabilities, this.#context.info),
+    });
     const headers = [...this.#base(scope), ...methodHeaders(method, undefined)];
-    return this.#post({ document, id, headers, onNotification: () => undefined }, signal, (outcome) =>
-      outcome instanceof Refusal || outcome instanceof NotServed ? outcome : resultOf(outcome),
+    return this.#post({ document, id, headers, onNotification: () => undefined }, signal).then((outcome) =>
+      isFailure(outcome) ? outcome : resultOf(outcome),
     );
   };
 
@@ -118,40 +115,27 @@ class ModernHttpLink {
       for (const kind of changedLists.get(method) ?? []) this.#context.listChanged(kind);
       return notify(withoutSubscription(message));
     };
-    const document = listenRequest(id, filter, this.#meta(scope));
-    const outcome = await this.#post(
-      { document, id, headers, onNotification, endless: true },
-      signal,
-      (ended) => ended,
-    );
-    return outcome instanceof Refusal || outcome instanceof NotServed ? outcome : undefined;
+    const document = listenRequest(id, filter, modernMeta(scope.capabilities, this.#context.info));
+    const outcome = await this.#post({ document, id, headers, onNotification, endless: true }, signal);
+    return isFailure(outcome) ? outcome : undefined;
   };
 
-  #post<Result>(
+  #post(
     request: Pick<PostOptions, 'document' | 'headers' | 'onNotification'> & {
       readonly id: JsonRpcId;
       readonly endless?: boolean;
     },
     signal: AbortSignal,
-    read: (outcome: JsonDocument | Failure) => Result,
-  ): Promise<Result | Refusal> {
-    const { settings, limits, log } = this.#context;
+  ): Promise<JsonDocument | Failure> {
+    const { limits, log } = this.#context;
     this.#running++;
     return new Promise((resolve) => {
       const { endless, ...rest } = request;
-      const timeoutMs = endless === true ? undefined : Math.min(settings.timeoutMs, limits.callMs);
+      const timeoutMs = endless === true ? undefined : longestCallMs(this.#context);
       post(this.#pool, { ...rest, path: this.#path, timeoutMs, limits, log }, signal, (outcome) => {
         this.#running--;
-        resolve(this.#closed ? refuse('upstream_failed', 'the link was closed') : read(outcome));
+        resolve(this.#closed ? refuse('upstream_failed', 'the link was closed') : outcome);
       });
     });
-  }
-
-  #meta({ capabilities }: Scope): JsonObject {
-    return {
-      [metaKey.protocolVersion]: this.#codec.revision,
-      [metaKey.clientCapabilities]: policedCapabilities(capabilities),
-      [metaKey.clientInfo]: this.#context.info,
-    };
   }
 }

@@ -3,7 +3,7 @@ import type { JsonRpcId } from '../../../model/call.ts';
 import type { JsonDocument } from '../../../model/json.ts';
 import { Refusal, refuse } from '../../../model/refusal.ts';
 import { codecOf } from '../../../wire/revisions.ts';
-import type { SseEvent } from '../../../wire/sse.ts';
+import { isMessageEvent, type SseEvent } from '../../../wire/sse.ts';
 import { type Failure, NotServed } from '../link.ts';
 import { readMessage, sortMessage } from '../message.ts';
 import type { UpstreamLimits } from '../settings.ts';
@@ -53,12 +53,12 @@ export function post(
 }
 
 function takeEvent(
-  { event, data }: SseEvent,
+  event: SseEvent,
   { limits, log, id, onNotification }: PostOptions,
   respond: (response: JsonDocument) => void,
 ): Promise<void> | Refusal | undefined {
-  if (data === '' || (event ?? 'message') !== 'message') return undefined;
-  const document = readMessage(data, limits.jsonDepth);
+  if (!isMessageEvent(event)) return undefined;
+  const document = readMessage(event.data, limits.jsonDepth);
   if (document instanceof Refusal) return document;
   const message = sortMessage(document);
   switch (message.kind) {

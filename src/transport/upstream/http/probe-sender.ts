@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { JsonDocument } from '../../../model/json.ts';
 import { Refusal } from '../../../model/refusal.ts';
 import type { Scope } from '../../../pipeline/ports.ts';
-import type { SseEvent } from '../../../wire/sse.ts';
+import { isMessageEvent, type SseEvent } from '../../../wire/sse.ts';
 import { readMessage } from '../message.ts';
 import type { UpstreamLimits } from '../settings.ts';
 import { type Answer, exchange } from './exchange.ts';
@@ -63,12 +63,12 @@ export function probeSender({ pool, url, scope, limits, signal }: ProbeTarget): 
 }
 
 function answerIn(
-  { event = 'message', data }: SseEvent,
+  event: SseEvent,
   jsonDepth: number,
 ): Pick<Answer, 'document' | 'streamed'> | Refusal | undefined {
-  if (event === 'endpoint') return { document: undefined, streamed: true };
-  if (data === '' || event !== 'message') return undefined;
-  const document = readMessage(data, jsonDepth);
+  if (event.event === 'endpoint') return { document: undefined, streamed: true };
+  if (!isMessageEvent(event)) return undefined;
+  const document = readMessage(event.data, jsonDepth);
   if (document instanceof Refusal) return document;
   return document.value['id'] === probeId ? { document, streamed: false } : undefined;
 }

@@ -1,15 +1,13 @@
 import { arrayMember, objectMember, stringMember } from '../../../model/json.ts';
-import { metaKey } from '../../../model/meta-key.ts';
 import { Refusal, refuse } from '../../../model/refusal.ts';
 import type { Scope } from '../../../pipeline/ports.ts';
-import { codecOf } from '../../../wire/revisions.ts';
 import type { Finding } from '../era.ts';
 import { initializeRequest } from '../legacy/initialize.ts';
 import { requestOf } from '../message.ts';
+import { isModernVersion, modernCodec, modernMeta } from '../modern.ts';
 import type { HttpSettings, ServerContext } from '../settings.ts';
 import { failureOf, isModernError, offeredVersions } from './faults.ts';
 import { methodHeaders } from './headers.ts';
-import { modernCodec } from './modern-link.ts';
 import { openPool } from './pool.ts';
 import { probeId, probeSender, type Send } from './probe-sender.ts';
 
@@ -56,29 +54,20 @@ async function detect(
 }
 
 async function isModern(send: Send, info: ServerContext['info']): Promise<boolean | Refusal> {
-  const meta = {
-    [metaKey.protocolVersion]: modernCodec.revision,
-    [metaKey.clientCapabilities]: {},
-    [metaKey.clientInfo]: info,
-  };
   const answer = await send({
     method: 'POST',
     headers: [
       ...['content-type', 'application/json', 'mcp-protocol-version', modernCodec.revision],
       ...methodHeaders('server/discover', undefined),
     ],
-    document: requestOf(probeId, 'server/discover', { _meta: meta }),
+    document: requestOf(probeId, 'server/discover', { _meta: modernMeta({}, info) }),
   });
   if (answer instanceof Refusal) return answer;
   if (answer.status === 401 || answer.status === 403) return failureOf(answer) ?? false;
   const result = objectMember(answer.document?.value, 'result');
   const supported = offeredVersions(answer) ?? arrayMember(result, 'supportedVersions');
-  if (supported !== undefined) return supported.some((version) => isModernVersion(version));
+  if (supported !== undefined) return supported.some(isModernVersion);
   return isModernError(answer);
-}
-
-function isModernVersion(version: unknown): boolean {
-  return typeof version === 'string' && codecOf(version)?.era === 'modern';
 }
 
 /** Undoes the session that the probe began, so that the server need not keep it. */

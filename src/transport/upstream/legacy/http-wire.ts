@@ -3,8 +3,9 @@ import type { JsonRpcId } from '../../../model/call.ts';
 import type { JsonDocument } from '../../../model/json.ts';
 import { Refusal, refuse } from '../../../model/refusal.ts';
 import type { Scope } from '../../../pipeline/ports.ts';
-import type { SseEvent } from '../../../wire/sse.ts';
-import { type Answer, exchange } from '../http/exchange.ts';
+import { isMessageEvent, type SseEvent } from '../../../wire/sse.ts';
+import { pause } from '../../pause.ts';
+import { type Answer, type ExchangeOptions, exchange } from '../http/exchange.ts';
 import { errorOf, failureOf } from '../http/faults.ts';
 import { headerBase } from '../http/headers.ts';
 import { openPool, requestPath } from '../http/pool.ts';
@@ -12,7 +13,7 @@ import { type Failure, NotServed } from '../link.ts';
 import { readMessage, sortMessage } from '../message.ts';
 import type { HttpSettings, LinkContext } from '../settings.ts';
 import type { OpenWire, Receiver, Sending, Wire } from '../wire.ts';
-import { type Cursor, pause, resumeDelay } from './resumption.ts';
+import { type Cursor, resumeDelay } from './resumption.ts';
 
 /** Streamable HTTP of 2025-03-26 to 2025-11-25: a session, answers as JSON or event streams, and one stream beside. */
 export function httpWire(context: LinkContext<HttpSettings>, scope: Scope): OpenWire {
@@ -71,26 +72,16 @@ class HttpWire implements Wire {
   };
 
   #post(document: JsonDocument, { id, signal }: Sending, cursor: Cursor): Promise<Answer | Refusal> {
-    return new Promise((resolve) => {
-      const running = exchange(
-        this.#pool,
-        {
-          ...this.#request('POST', ['content-type', 'application/json']),
-          body: document.bytes,
-          onHead: (_status, headers) => {
-            const given = headers['mcp-session-id'];
-            if (this.#revision === undefined && typeof given === 'string') this.#sessionId = given;
-          },
-          onEvent: (event) => this.#take(event, id, cursor),
-        },
-        signal,
-        resolve,
-      );
-      cursor.answered = () => {
-        running.finish();
-        resolve({ status: 200, headers: {}, document: undefined, streamed: true });
-      };
-    });
+    const request: ExchangeOptions = {
+      ...this.#request('POST', ['content-type', 'application/json']),
+      body: document.bytes,
+      onHead: (_status, headers) => {
+        const given = headers['mcp-session-id'];
+        if (this.#revision === undefined && typeof given === 'string') this.#sessionId = given;
+      },
+      onEvent: (event) => this.#take(event, id, cursor),
+    };
+    return this.#exchange(request, cursor, signal);
   }
 
   /** Goes on with a stream, or opens the one that belongs to no request (2025-11-25, "Resumability and Redelivery"). */
@@ -100,18 +91,19 @@ class HttpWire implements Wire {
     signal: AbortSignal,
     stands?: () => void,
   ): Promise<Answer | Refusal> {
+    const resumed = cursor.eventId === undefined ? [] : ['last-event-id', cursor.eventId];
+    const request: ExchangeOptions = {
+      ...this.#request('GET', resumed),
+      onHead: () => stands?.(),
+      onEvent: (event) => this.#take(event, id, cursor),
+    };
+    return this.#exchange(request, cursor, AbortSignal.any([signal, this.#closing.signal]));
+  }
+
+  /** Ends with the HTTP response, or before it once the awaited JSON-RPC response was among the events. */
+  #exchange(request: ExchangeOptions, cursor: Cursor, signal: AbortSignal): Promise<Answer | Refusal> {
     return new Promise((resolve) => {
-      const resumed = cursor.eventId === undefined ? [] : ['last-event-id', cursor.eventId];
-      const running = exchange(
-        this.#pool,
-        {
-          ...this.#request('GET', resumed),
-          onHead: () => stands?.(),
-          onEvent: (event) => this.#take(event, id, cursor),
-        },
-        AbortSignal.any([signal, this.#closing.signal]),
-        resolve,
-      );
+      const running = exchange(this.#pool, request, signal, resolve);
       cursor.answered = () => {
         running.finish();
         resolve({ status: 200, headers: {}, document: undefined, streamed: true });
@@ -119,7 +111,7 @@ class HttpWire implements Wire {
     });
   }
 
-  #request(method: 'POST' | 'GET' | 'DELETE', more: readonly string[]): Parameters<typeof exchange>[1] {
+  #request(method: 'POST' | 'GET' | 'DELETE', more: readonly string[]): ExchangeOptions {
     const { limits } = this.#context;
     const accept = method === 'GET' ? 'text/event-stream' : 'application/json, text/event-stream';
     return {
@@ -142,7 +134,7 @@ class HttpWire implements Wire {
   #take(event: SseEvent, id: JsonRpcId | undefined, cursor: Cursor): Promise<void> | Refusal | undefined {
     if (event.id !== undefined) cursor.eventId = event.id;
     if (event.retry !== undefined) cursor.retryMs = event.retry;
-    if (event.data === '' || (event.event ?? 'message') !== 'message') return undefined;
+    if (!isMessageEvent(event)) return undefined;
     const document = readMessage(event.data, this.#context.limits.jsonDepth);
     if (document instanceof Refusal) return document;
     cursor.received = true;

@@ -1,17 +1,19 @@
 import type { JsonRpcId, Reply } from '../../../model/call.ts';
 import { canonicalCapabilities, capabilityToAsk } from '../../../model/client-capability.ts';
+import { faultMessage } from '../../../model/fault-message.ts';
 import { type JsonDocument, type JsonObject, objectMember } from '../../../model/json.ts';
-import { Refusal, refuse } from '../../../model/refusal.ts';
+import { refuse } from '../../../model/refusal.ts';
 import type { ListenOrder, RelayOrder, Scope } from '../../../pipeline/ports.ts';
 import { editDocument } from '../../../wire/json/edit.ts';
 import { documentOf } from '../../../wire/json/read.ts';
 import { Conversation, type Listener } from '../conversation.ts';
 import { describeResult } from '../describe.ts';
-import { type Ask, type Failure, type Link, NotServed } from '../link.ts';
+import { type Ask, type Failure, isFailure, type Link } from '../link.ts';
 import { changedLists } from '../list-changes.ts';
 import { type Message, requestOf, resultOf } from '../message.ts';
 import { orCancelled } from '../or-cancelled.ts';
-import type { LinkContext } from '../settings.ts';
+import { relayTarget } from '../relay-target.ts';
+import { type LinkContext, longestCallMs } from '../settings.ts';
 import type { OpenWire } from '../wire.ts';
 import { changeListeners } from './change-listeners.ts';
 import { resourceSubscriptions } from './resource-subscriptions.ts';
@@ -138,19 +140,20 @@ class LegacyLink implements Listener {
       scope: order.scope,
       signal: running.stop.signal,
     });
-    void request.then((outcome) => {
-      this.#calls.delete(id);
-      running.finish(isFailure(outcome) ? outcome : session.codec.upstream.reply(outcome, order.call));
-    });
+    request
+      .finally(() => this.#calls.delete(id))
+      .then((outcome) => (isFailure(outcome) ? outcome : session.codec.upstream.reply(outcome, order.call)))
+      .catch((fault: unknown) => refuse('internal_fault', faultMessage(fault)))
+      .then(running.finish);
     return running.wait(signal);
   };
 
   /** INVARIANT: the id on the wire is the progress token too, so that progress finds its call. */
-  #request({ codec }: Session, { call, primitive }: RelayOrder, id: JsonRpcId): JsonDocument {
-    const hasTarget = call.target !== undefined || call.method === 'completion/complete';
+  #request({ codec }: Session, order: RelayOrder, id: JsonRpcId): JsonDocument {
+    const { call } = order;
     return codec.upstream.request(call, {
       id,
-      target: hasTarget ? primitive.name : undefined,
+      target: relayTarget(order),
       capabilities: this.#capabilities,
       clientInfo: this.#context.info,
       requestState: undefined,
@@ -159,10 +162,9 @@ class LegacyLink implements Listener {
   }
 
   #callPorts(): RunningCallPorts {
-    const { settings, limits } = this.#context;
     return {
       suspended: this.#suspended,
-      timeoutMs: Math.min(settings.timeoutMs, limits.callMs),
+      timeoutMs: longestCallMs(this.#context),
       answer: (id, result) => this.#answer(id, result),
       decline: (id) => this.#decline(id),
     };
@@ -172,12 +174,8 @@ class LegacyLink implements Listener {
     const session = await orCancelled(this.#ready(scope), signal);
     if (isFailure(session)) return session;
     if (lacks(session, method)) return refuse('method_unknown', `the server does not offer ${method}`);
-    const { settings, limits } = this.#context;
     const id = this.#conversation.nextId();
-    const bounded = AbortSignal.any([
-      signal,
-      AbortSignal.timeout(Math.min(settings.timeoutMs, limits.callMs)),
-    ]);
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(longestCallMs(this.#context))]);
     const answer = await this.#conversation.request(requestOf(id, method, params), id, {
       scope,
       signal: bounded,
@@ -254,8 +252,4 @@ function lacks({ result }: Session, method: string): boolean {
   if (capability === undefined) return false;
   const declared = objectMember(capabilities, capability);
   return declared === undefined || (method.endsWith('subscribe') && declared['subscribe'] !== true);
-}
-
-function isFailure(value: object): value is Failure {
-  return value instanceof Refusal || value instanceof NotServed;
 }

@@ -18,18 +18,3 @@ const longestRetryMs = 30_000;
 export function resumeDelay({ retryMs }: Cursor, failures: number): number {
   return Math.min((retryMs ?? defaultRetryMs) * 2 ** Math.min(failures, 10), longestRetryMs);
 }
-
-/** Waits, or less if the signal is aborted. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    timer.unref();
-    signal.addEventListener('abort', end, { once: true });
-    if (signal.aborted) end();
-  });
-}

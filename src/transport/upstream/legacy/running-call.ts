@@ -76,11 +76,11 @@ export class RunningCall {
   }
 
   /** The server has answered, or cannot any more. */
-  finish(outcome: Reply | Failure): void {
+  readonly finish = (outcome: Reply | Failure): void => {
     this.#outcome ??= outcome;
     clearTimeout(this.#gathering);
     if (this.#round !== undefined) this.#end(this.#outcome);
-  }
+  };
 
   /** Takes a request of the server. */
   ask(id: JsonRpcId, method: string, params: JsonObject | undefined): void {

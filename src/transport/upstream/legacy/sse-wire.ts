@@ -2,7 +2,7 @@ import type { Pool } from 'undici';
 import type { JsonDocument } from '../../../model/json.ts';
 import { Refusal, refuse } from '../../../model/refusal.ts';
 import type { Scope } from '../../../pipeline/ports.ts';
-import type { SseEvent } from '../../../wire/sse.ts';
+import { isMessageEvent, type SseEvent } from '../../../wire/sse.ts';
 import { type Answer, type ExchangeOptions, exchange } from '../http/exchange.ts';
 import { failureOf } from '../http/faults.ts';
 import { headerBase } from '../http/headers.ts';
@@ -88,14 +88,14 @@ class SseWire implements Wire {
     });
   }
 
-  readonly #take = ({ event, data }: SseEvent): Promise<void> | undefined => {
-    if (event === 'endpoint') {
-      this.#takeEndpoint(data);
+  readonly #take = (event: SseEvent): Promise<void> | undefined => {
+    if (event.event === 'endpoint') {
+      this.#takeEndpoint(event.data);
       return undefined;
     }
-    if (data === '' || (event ?? 'message') !== 'message') return undefined;
+    if (!isMessageEvent(event)) return undefined;
     const { limits, log } = this.#context;
-    return takeText(data, limits.jsonDepth, this.#receiver, log);
+    return takeText(event.data, limits.jsonDepth, this.#receiver, log);
   };
 
   /** INVARIANT: messages, and the credential with them, go to the origin that the operator configured and to no other. */

@@ -1,18 +1,19 @@
 import type { JsonRpcId, Reply } from '../../../model/call.ts';
 import { policedCapabilities } from '../../../model/client-capability.ts';
-import { type JsonDocument, type JsonObject, objectMember } from '../../../model/json.ts';
+import { type JsonDocument, objectMember } from '../../../model/json.ts';
 import { metaKey } from '../../../model/meta-key.ts';
 import { Refusal, refuse } from '../../../model/refusal.ts';
 import type { ListenOrder, RelayOrder, Scope } from '../../../pipeline/ports.ts';
 import { editDocument } from '../../../wire/json/edit.ts';
 import { Conversation, type Listener } from '../conversation.ts';
 import { describeResult } from '../describe.ts';
-import { modernCodec } from '../http/modern-link.ts';
-import { type Ask, type Failure, type Link, NotServed } from '../link.ts';
+import { type Ask, type Failure, isFailure, type Link } from '../link.ts';
 import { changedLists } from '../list-changes.ts';
 import { listenRequest } from '../listen-request.ts';
 import { type Message, requestOf, resultOf, withoutSubscription } from '../message.ts';
-import type { LinkContext, StdioSettings } from '../settings.ts';
+import { modernCodec, modernMeta } from '../modern.ts';
+import { relayTarget } from '../relay-target.ts';
+import { type LinkContext, longestCallMs, type StdioSettings } from '../settings.ts';
 import type { OpenWire } from '../wire.ts';
 
 /** A process that speaks 2026-07-28. Its one stream serves many calls, so ids and progress tokens are the link's own. */
@@ -71,13 +72,12 @@ class ModernStdioLink implements Listener {
   };
 
   readonly #relay = async (order: RelayOrder, signal: AbortSignal): Promise<Reply | Failure> => {
-    const { call, primitive, requestState, scope } = order;
+    const { call, requestState, scope } = order;
     const { upstream } = modernCodec;
     const id = this.#conversation.nextId();
-    const hasTarget = call.target !== undefined || call.method === 'completion/complete';
     const document = upstream.request(call, {
       id,
-      target: hasTarget ? primitive.name : undefined,
+      target: relayTarget(order),
       capabilities: policedCapabilities(call.client.capabilities),
       clientInfo: this.#context.info,
       requestState,
@@ -93,7 +93,10 @@ class ModernStdioLink implements Listener {
 
   readonly #ask: Ask = async (method, params, scope, signal) => {
     const id = this.#conversation.nextId();
-    const request = requestOf(id, method, { ...params, _meta: this.#meta(scope) });
+    const request = requestOf(id, method, {
+      ...params,
+      _meta: modernMeta(scope.capabilities, this.#context.info),
+    });
     const outcome = await this.#request(request, id, scope, signal);
     return isFailure(outcome) ? outcome : resultOf(outcome);
   };
@@ -101,7 +104,7 @@ class ModernStdioLink implements Listener {
   readonly #listen = async (order: ListenOrder, signal: AbortSignal): Promise<Failure | undefined> => {
     const id = this.#conversation.nextId();
     this.#streams.set(id, order);
-    const request = listenRequest(id, order.filter, this.#meta(order.scope));
+    const request = listenRequest(id, order.filter, modernMeta(order.scope.capabilities, this.#context.info));
     const outcome = await this.#conversation.request(request, id, { scope: order.scope, signal });
     this.#streams.delete(id);
     return isFailure(outcome) ? outcome : undefined;
@@ -113,8 +116,7 @@ class ModernStdioLink implements Listener {
     scope: Scope,
     signal: AbortSignal,
   ): Promise<JsonDocument | Failure> {
-    const { settings, limits } = this.#context;
-    const timeoutMs = Math.min(settings.timeoutMs, limits.callMs);
+    const timeoutMs = longestCallMs(this.#context);
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), timeoutMs);
     const bounded = AbortSignal.any([signal, late.signal]);
@@ -137,21 +139,9 @@ class ModernStdioLink implements Listener {
     if (running === undefined || value === undefined) return undefined;
     return deliver(running, editDocument(document, [{ path: ['params', 'progressToken'], value }]));
   }
-
-  #meta({ capabilities }: Scope): JsonObject {
-    return {
-      [metaKey.protocolVersion]: modernCodec.revision,
-      [metaKey.clientCapabilities]: policedCapabilities(capabilities),
-      [metaKey.clientInfo]: this.#context.info,
-    };
-  }
 }
 
 /** A client that takes no more holds the process up until its call ends, and no longer. */
 function deliver({ order, ended }: RunningOrder, document: JsonDocument): Promise<void> {
   return Promise.race([order.notify(document), ended]);
-}
-
-function isFailure(value: object): value is Failure {
-  return value instanceof Refusal || value instanceof NotServed;
 }

@@ -1,15 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { arrayMember, type JsonDocument, type JsonObject, objectMember } from '../../../model/json.ts';
-import { metaKey } from '../../../model/meta-key.ts';
-import { Refusal, refuse } from '../../../model/refusal.ts';
+import { arrayMember, type JsonDocument, objectMember } from '../../../model/json.ts';
+import { type Refusal, refuse } from '../../../model/refusal.ts';
 import type { Scope } from '../../../pipeline/ports.ts';
-import { codecOf } from '../../../wire/revisions.ts';
 import { Conversation } from '../conversation.ts';
 import type { Finding } from '../era.ts';
-import { modernCodec } from '../http/modern-link.ts';
 import { initializeRequest } from '../legacy/initialize.ts';
-import { type Failure, NotServed } from '../link.ts';
+import { type Failure, isFailure } from '../link.ts';
 import { requestOf } from '../message.ts';
+import { isModernVersion, modernMeta } from '../modern.ts';
 import type { ServerContext, StdioSettings } from '../settings.ts';
 import { stdioWire } from './stdio-wire.ts';
 
@@ -54,7 +52,9 @@ async function isModern(conversation: Conversation, { info }: ServerContext, sco
     const id = conversation.nextId();
     return conversation.request(request(id), id, { scope, signal, silent: true });
   };
-  const discovered = ask((id) => requestOf(id, 'server/discover', { _meta: metaOf(info) })).then(namesModern);
+  const discovered = ask((id) => requestOf(id, 'server/discover', { _meta: modernMeta({}, info) })).then(
+    namesModern,
+  );
   const silent = sleep(silenceMs, undefined, { signal }).catch(() => undefined);
   const early = await Promise.race([discovered, silent]);
   // Standard input is read in order: whoever answers this without the other does not know the other.
@@ -65,16 +65,8 @@ async function isModern(conversation: Conversation, { info }: ServerContext, sco
   return modern;
 }
 
-function metaOf(info: JsonObject): JsonObject {
-  return {
-    [metaKey.protocolVersion]: modernCodec.revision,
-    [metaKey.clientCapabilities]: {},
-    [metaKey.clientInfo]: info,
-  };
-}
-
 function namesModern(answer: JsonDocument | Failure): boolean {
-  if (answer instanceof Refusal || answer instanceof NotServed) return false;
+  if (isFailure(answer)) return false;
   const versions = arrayMember(objectMember(answer.value, 'result'), 'supportedVersions') ?? [];
-  return versions.some((version) => typeof version === 'string' && codecOf(version)?.era === 'modern');
+  return versions.some(isModernVersion);
 }
