@@ -79,3 +79,9 @@ test('an answer that asks for nothing is let through as it is', () => {
   const reply = testReply(call, { content: [], requestState: 'untouched' });
   assert.equal(checkInteraction(ports, { call, subject: testSubject() } as Forwarded, reply), reply);
 });
+
+test('refuses input requests that are no object, beside a request state too', () => {
+  const refused = check({ inputRequests: [{ method: 'sampling/createMessage' }], requestState: 's' });
+  assert.ok(refused instanceof Refusal);
+  assert.equal(refused.code, 'upstream_failed');
+});

@@ -24,6 +24,10 @@ export function checkInteraction(
     return refuse('upstream_failed', `input_required is not allowed on ${call.method}`);
   }
   const result = objectMember(reply.document.value, 'result') ?? {};
+  const { inputRequests } = result;
+  if (inputRequests !== undefined && !isJsonObject(inputRequests)) {
+    return refuse('upstream_failed', '`inputRequests` is no object');
+  }
   const missing = undeclared(call, objectMember(result, 'inputRequests'));
   if (missing !== undefined) return missing;
   const state = stringMember(result, 'requestState');

@@ -296,3 +296,20 @@ test('cuts off a body that does not arrive in time', async (t) => {
   assert.ok(Date.now() - started < 4000);
   assert.equal(front.calls.length, 0);
 });
+
+test('reads no more than a little of what an unknown sender sends', async (t) => {
+  const front = await listeningFront(t, ok);
+  for (const change of [
+    { 'content-length': '3000000' },
+    { 'content-length': undefined, 'transfer-encoding': 'chunked' },
+  ]) {
+    // Only the head is sent: an answer shows that nobody waits for the body.
+    const bad = await post(front.port, '', { ...headers, ...change, authorization: 'Bearer bad' });
+    assert.equal(bad.status, 401, JSON.stringify(change));
+    assert.equal(bad.headers.get('connection'), 'close');
+  }
+  assert.ok(front.outcomes.every(({ kind }) => kind === 'refused'));
+  assert.equal(front.outcomes.length, 2);
+  const large = modernBody('tools/list', { padding: 'x'.repeat(100_000) });
+  assert.equal((await post(front.port, large, headers)).status, 200);
+});
