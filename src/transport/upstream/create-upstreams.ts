@@ -1,11 +1,10 @@
 import { type Refusal, refuse } from '../../model/refusal.ts';
 import type { ServerId } from '../../model/server-id.ts';
 import type { Inventory, ListChanged, Upstreams } from '../../pipeline/ports.ts';
+import { boundedLog } from './bounded-log.ts';
 import { listAll } from './inventory.ts';
 import { defaultUpstreamLimits, type ServerContext, type UpstreamOptions } from './settings.ts';
 import { type Upstream, upstreamOf } from './upstream.ts';
-
-const longestLogged = 500;
 
 /** The upstream leg: relays permitted calls, reads lists and change streams. `close` ends everything within two seconds. */
 export function createUpstreams(
@@ -55,6 +54,6 @@ function contextOf({ servers, limits, info, clock, log }: UpstreamOptions, serve
     limits: { ...defaultUpstreamLimits, ...limits },
     info,
     clock,
-    log: (event, detail) => log(server, event, detail.slice(0, longestLogged)),
+    log: boundedLog((event, detail) => log(server, event, detail), clock),
   };
 }
