@@ -9,6 +9,7 @@ import { createGeneration, type Generation, type Lasting, type Report } from './
 import { grantToken, keyDirectory, ownerOf } from './gateway/owner-token.ts';
 import { systemClock } from './gateway/system-clock.ts';
 import { version } from './gateway/version.ts';
+import { faultTrace } from './model/fault-message.ts';
 import type { Clock, Journal } from './pipeline/ports.ts';
 import { openEraVerdicts } from './store/sqlite/era-verdicts.ts';
 import { type Listening, listen } from './transport/front/listen.ts';
@@ -109,6 +110,7 @@ function listenFor(settings: Settings, lasting: Lasting, current: () => Generati
     allowedHosts,
     allowedOrigins,
     limits: settings.limits,
+    onFault: (fault) => lasting.report('the front failed', { fault: faultTrace(fault) }),
   });
 }
 

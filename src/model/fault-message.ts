@@ -2,3 +2,8 @@
 export function faultMessage(fault: unknown): string {
   return fault instanceof Error ? fault.message : String(fault);
 }
+
+/** The same with the place in the code it came from, for the record and the operator; never for a caller. */
+export function faultTrace(fault: unknown): string {
+  return fault instanceof Error ? (fault.stack ?? fault.message) : String(fault);
+}

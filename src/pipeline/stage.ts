@@ -1,3 +1,4 @@
+import { faultTrace } from '../model/fault-message.ts';
 import { Refusal, refuse } from '../model/refusal.ts';
 import type { Eventual } from './ports.ts';
 
@@ -59,14 +60,10 @@ async function runAll<First, Now>(
       const running = stage.run(state as never, signal);
       added = running instanceof Promise ? await running : running;
     } catch (fault) {
-      added = faultOf(fault);
+      added = refuse('internal_fault', faultTrace(fault));
     }
     if (added instanceof Refusal) return new Stopped(stage.name, added, state);
     Object.assign(state, added);
   }
   return state as Now;
-}
-
-function faultOf(fault: unknown): Refusal {
-  return refuse('internal_fault', fault instanceof Error ? (fault.stack ?? fault.message) : String(fault));
 }

@@ -355,11 +355,15 @@ test('limits the calls that one principal runs at once, and no other principal',
   assert.equal((await again).status, 200);
 });
 
-test('answers 500 and nothing of the cause when the pipeline throws', async (t) => {
-  const front = await listeningFront(t, () => {
-    throw new Error('inner secret');
-  });
+test('answers 500 when the pipeline throws, and tells the cause to the operator alone', async (t) => {
+  const cause = new Error('inner secret');
+  const faults: unknown[] = [];
+  const script = (): never => {
+    throw cause;
+  };
+  const front = await listeningFront(t, script, { onFault: (fault) => faults.push(fault) });
   const answer = await post(front.port, list, listHeaders);
   assert.equal(answer.status, 500);
   assert.ok(!answer.body.includes('inner secret'));
+  assert.deepEqual(faults, [cause]);
 });

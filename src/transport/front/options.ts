@@ -27,4 +27,6 @@ export interface FrontOptions {
   /** Host names beside the loopback ones and that of `publicUrl`. */
   readonly allowedHosts?: readonly string[];
   readonly limits?: Partial<FrontLimits>;
+  /** Hears of a fault of the front itself, whose request got an `internal_fault` that no record tells of. */
+  readonly onFault?: (fault: unknown) => void;
 }

@@ -38,7 +38,7 @@ export function router({ context, placeOf, origins }: RouterParts): Router {
     if (place === undefined)
       refuseNow(exchange, refuse('endpoint_unknown', exchange.path.slice(0, 200)), cors);
     else if (exchange.method === 'OPTIONS') preflight(exchange);
-    else dispatch({ context, legacy, exchange, cors }, place).catch(() => fail(exchange, cors));
+    else serveAt({ context, legacy, exchange, cors }, place);
   };
   const serve = (exchange: Exchange): void => {
     const barred = checkOrigin(origins, exchange) ?? checkRepeated(exchange);
@@ -59,6 +59,10 @@ interface Turn {
   readonly legacy: Legacy;
   readonly exchange: Exchange;
   readonly cors: readonly string[];
+}
+
+function serveAt(turn: Turn, place: Place): void {
+  dispatch(turn, place).catch((fault: unknown) => fail(turn, fault));
 }
 
 async function dispatch(turn: Turn, place: Place): Promise<void> {
@@ -164,6 +168,7 @@ function refuseNow(exchange: Exchange, refusal: Refusal, headers: readonly strin
   exchange.respond(status, [...jsonHeaders, ...headers, ...more], document.bytes);
 }
 
-function fail(exchange: Exchange, cors: readonly string[]): void {
+function fail({ context, exchange, cors }: Turn, fault: unknown): void {
+  context.options.onFault?.(fault);
   refuseNow(exchange, refuse('internal_fault', 'the front threw'), cors);
 }
