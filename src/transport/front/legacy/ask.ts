@@ -24,14 +24,22 @@ export async function askAll(
   requests: JsonObject,
 ): Promise<JsonObject | Refusal> {
   const entries = Object.entries(requests);
-  const barred = entries.find(([, request]) => !canAsk(call, request));
-  if (barred !== undefined) return unavailable(`the client did not declare what the input request needs`);
-  const answers = await Promise.all(entries.map(([, request]) => ask(asking, request as JsonObject)));
-  const refused = answers.find((answer) => answer instanceof Refusal);
-  return refused ?? Object.fromEntries(entries.map(([name], index) => [name, answers[index] as JsonObject]));
+  if (!entries.every((entry): entry is Askable => canAsk(call, entry[1]))) {
+    return unavailable('the client did not declare what the input request needs');
+  }
+  const answers = await Promise.all(
+    entries.map(async ([name, request]) => [name, await ask(asking, request)] as const),
+  );
+  const refused = answers.map(([, answer]) => answer).find((answer) => answer instanceof Refusal);
+  const given = answers.flatMap(([name, answer]) =>
+    answer instanceof Refusal ? [] : [[name, answer] as const],
+  );
+  return refused ?? Object.fromEntries(given);
 }
 
-function canAsk({ client }: Call, request: unknown): boolean {
+type Askable = [name: string, request: JsonObject];
+
+function canAsk({ client }: Call, request: unknown): request is JsonObject {
   if (!isJsonObject(request)) return false;
   const capability = capabilityToAsk(request['method']);
   const declared = capability === undefined ? undefined : objectMember(client.capabilities, capability);

@@ -5,7 +5,6 @@ import { readBatch } from '../../../wire/front/batch.ts';
 import { sseEvent } from '../../../wire/sse.ts';
 import { type Answer, answerTo, type Sink } from '../answer.ts';
 import { idOf, type Message, messageOf, refuseFault } from '../message.ts';
-import type { Request } from './legacy-call.ts';
 import type { Session } from './session.ts';
 import { takeRequest, takeSilent } from './take-message.ts';
 import { refuseRecorded, type Turn } from './turn.ts';
@@ -52,19 +51,20 @@ function memberSink(answer: Answer, answers: JsonDocument[]): Sink {
 }
 
 async function serveMember(turn: Turn, session: Session, document: JsonDocument, sink: Sink): Promise<void> {
-  const message = messageOf(document);
-  const refused = message instanceof Refusal ? message : initializes(message);
-  if (refused !== undefined) {
-    return sink.finish(await refuseRecorded(turn, refused, idOf(document), session.introduction?.codec));
+  const message = memberOf(document);
+  if (message instanceof Refusal) {
+    return sink.finish(await refuseRecorded(turn, message, idOf(document), session.introduction?.codec));
   }
-  const { kind } = message as Message;
-  if (kind === 'request') return takeRequest(turn, session, message as Request, sink);
-  takeSilent(session, message as Exclude<Message, { kind: 'request' }>);
+  if (message.kind === 'request') return takeRequest(turn, session, message, sink);
+  takeSilent(session, message);
 }
 
-function initializes(message: Message): Refusal | undefined {
-  const isFirst = message.kind === 'request' && message.method === 'initialize';
-  return isFirst ? refuse('invalid_request', '`initialize` in a batch') : undefined;
+/** A session begins with a message of its own (2025-03-26 lifecycle, "Initialization"). */
+function memberOf(document: JsonDocument): Message | Refusal {
+  const message = messageOf(document);
+  const begins =
+    !(message instanceof Refusal) && message.kind === 'request' && message.method === 'initialize';
+  return begins ? refuse('invalid_request', '`initialize` in a batch') : message;
 }
 
 function finishStream(answer: Answer, answers: readonly JsonDocument[]): void {

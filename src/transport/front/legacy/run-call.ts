@@ -15,12 +15,9 @@ import { decide, refusedFinal, refuseRecorded, type Turn } from './turn.ts';
 export async function runCall(turn: Turn, session: Session, request: Request, sink: Sink): Promise<void> {
   const { codec } = session.introduction ?? { codec: turn.context.newestLegacy };
   const key = callKey(request.id);
-  const call = legacyCall(request, session, codec, turn.exchange);
-  const barred = call instanceof Refusal ? call : occupy(turn, session, key);
-  if (call instanceof Refusal || barred !== undefined) {
-    const refusal = barred ?? (call as Refusal);
-    return sink.finish(await refuseRecorded(turn, refusal, request.id, codec));
-  }
+  const read = legacyCall(request, session, codec, turn.exchange);
+  const call = read instanceof Refusal ? read : (occupy(turn, session, key) ?? read);
+  if (call instanceof Refusal) return sink.finish(await refuseRecorded(turn, call, request.id, codec));
   const controller = new AbortController();
   session.calls.set(key, controller);
   try {

@@ -99,12 +99,12 @@ async function begin({ context, sessions }: Host, { turn, subject }: Known, requ
 }
 
 async function postBatch(host: Host, known: Known, body: Uint8Array): Promise<void> {
+  const { turn } = known;
   const session = sessionNamed(host, known);
-  const documents = session instanceof Refusal ? batchWithout(session) : batchOf(known.turn, session, body);
-  if (session instanceof Refusal || documents instanceof Refusal) {
-    return refuseTurn(known.turn, documents as Refusal, undefined);
-  }
-  return serveBatch(known.turn, session, documents);
+  if (session instanceof Refusal) return refuseTurn(turn, batchWithout(session), undefined);
+  const documents = batchOf(turn, session, body);
+  if (documents instanceof Refusal) return refuseTurn(turn, documents, undefined);
+  return serveBatch(turn, session, documents);
 }
 
 /** Outside of any session the batch itself is the fault: no revision begins with one. */

@@ -143,8 +143,7 @@ class LegacyLink implements Listener {
     request
       .finally(() => this.#calls.delete(id))
       .then((outcome) => (isFailure(outcome) ? outcome : session.codec.upstream.reply(outcome, order.call)))
-      .catch((fault: unknown) => refuse('internal_fault', faultMessage(fault)))
-      .then(running.finish);
+      .then(running.finish, (fault: unknown) => running.finish(refuse('internal_fault', faultMessage(fault))));
     return running.wait(signal);
   };
 
