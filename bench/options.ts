@@ -31,7 +31,7 @@ export const usage: string = `usage: npm run bench -- [options]
 const thorough: Plan = {
   rounds: 7,
   sampleMs: 1000,
-  warmMs: 1500,
+  warmMs: 6000,
   bodyMs: 400,
   bodyRounds: 7,
   latencyMs: 3000,
@@ -43,7 +43,7 @@ const thorough: Plan = {
 const quick: Plan = {
   rounds: 3,
   sampleMs: 400,
-  warmMs: 1000,
+  warmMs: 2500,
   bodyMs: 200,
   bodyRounds: 2,
   latencyMs: 1500,
