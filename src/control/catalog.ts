@@ -17,7 +17,7 @@ import type {
   ServerDescription,
 } from '../pipeline/ports.ts';
 import { type Kept, keepFresh } from './catalog/keep-fresh.ts';
-import { matchesTemplate } from './catalog/uri-template.ts';
+import { firstTemplate } from './catalog/uri-template.ts';
 
 /** What the catalog is made of. */
 export interface CatalogOptions {
@@ -128,7 +128,7 @@ function accepted(
 ): Listed | undefined {
   const entry =
     kind === 'template' && primitive.kind === 'resource'
-      ? listed.find((one) => matchesTemplate(one.primitive.name, primitive.name))
+      ? firstTemplate(listed, (one) => one.primitive.name, primitive.name)
       : byName.get(primitive.name);
   return entry !== undefined && accept({ ...entry, primitive }) ? entry : undefined;
 }

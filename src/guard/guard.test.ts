@@ -247,3 +247,16 @@ describe('the modes of the guard', () => {
     );
   });
 });
+
+describe('the bounds of the guard', () => {
+  it('blocks a message with more findings than it inspects, in little time', () => {
+    const texts = Array.from({ length: 700_000 }, () => '\u200b');
+    const flood = document({ jsonrpc: '2.0', id: 1, result: { texts } });
+    const started = performance.now();
+    const { findings, replacement } = guard.message(flood);
+    assert.ok(performance.now() - started < 1_000);
+    assert.equal(findings.at(-1)?.code, 'guard.excess');
+    assert.equal(findings.at(-1)?.action, 'block');
+    assert.equal(replacement, undefined);
+  });
+});

@@ -69,7 +69,9 @@ function guardMessage(posts: readonly Post[], document: JsonDocument): Inspectio
     ...inspect(concerned, belowEnvelope(document.value), [], 'result'),
     ...inspect(concerned, besideEnvelope(document.value), [], 'result').map(withheld),
   ];
-  if (!findings.some((finding) => finding.action === 'strip')) return { findings };
+  const acts = (action: Finding['action']): boolean => findings.some((finding) => finding.action === action);
+  // A message that is withheld is not edited.
+  if (acts('block') || !acts('strip')) return { findings };
   return { findings, replacement: cutDocument(document, (text) => cutsOf(concerned, text)) };
 }
 
@@ -108,18 +110,34 @@ function inspect(
   side: Side,
 ): readonly Finding[] {
   const findings: Finding[] = [];
+  let sighted = 0;
   const looks = posts.map(({ detector, enforced }) => ({ look: detector.begin(), enforced }));
   walkTexts(value, root, (text, part, pointer) => {
-    let found = false;
+    const before = sighted;
+    if (sighted > mostSightings) return true;
     for (const { look, enforced } of looks) {
       for (const sighting of look(text, side, part)) {
         keep(findings, enforced ? sighting : { ...sighting, action: 'note' }, pointer);
-        found = true;
+        sighted += 1;
       }
     }
-    return found;
+    return sighted > before;
   });
-  return findings;
+  return sighted > mostSightings ? [...findings, excess(looks)] : findings;
+}
+
+/** Beyond this a message is not inspected any further, so that its sender cannot choose how long that takes. */
+const mostSightings = 10_000;
+
+/** What was not inspected may not pass. */
+function excess(posts: readonly Pick<Post, 'enforced'>[]): Finding {
+  const action = posts.some(({ enforced }) => enforced) ? 'block' : 'note';
+  return {
+    code: 'guard.excess',
+    action,
+    at: '',
+    message: `the message holds over ${mostSightings} findings`,
+  };
 }
 
 /** Past the limit only what weighs more than the last one kept is worth telling. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { matchesTemplate } from './uri-template.ts';
+import { firstTemplate, matchesTemplate } from './uri-template.ts';
 
 const matching: readonly (readonly [string, string])[] = [
   ['test://template/{id}/data', 'test://template/7/data'],
@@ -46,4 +46,22 @@ test('a template of many variables is decided quickly on a long URI that almost 
 test('templates and URIs beyond the bounds match nothing', () => {
   assert.equal(matchesTemplate('{a}'.repeat(65), 'a'.repeat(65)), false);
   assert.equal(matchesTemplate('{+a}', 'a'.repeat(4097)), false);
+});
+
+test('a list of ten thousand evil templates costs no more than a moment, and matches nothing', () => {
+  const templates = Array.from({ length: 10_000 }, (_, n) => `${'{+a}'.repeat(63)}${n}`);
+  const started = performance.now();
+  assert.equal(
+    firstTemplate([...templates, 'x://{+a}'], (one) => one, `x://${'-'.repeat(4000)}`),
+    undefined,
+  );
+  assert.ok(performance.now() - started < 1000);
+});
+
+test('the first of many honest templates that can expand to a URI is found', () => {
+  const templates = Array.from({ length: 10_000 }, (_, n) => `repo://${n}/{path}/raw`);
+  assert.equal(
+    firstTemplate(templates, (one) => one, 'repo://9999/a/raw'),
+    'repo://9999/{path}/raw',
+  );
 });
