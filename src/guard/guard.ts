@@ -5,7 +5,7 @@ import type { JsonDocument, JsonObject, JsonValue } from '../model/json.ts';
 import type { Guard, Inspection } from '../pipeline/ports.ts';
 import { type DetectorName, detectors } from './catalog.ts';
 import { cutDocument } from './cut-document.ts';
-import type { Detector, Side, Sighting, Span } from './detector.ts';
+import type { Detector, Side, Sighting, Span, TextInspector } from './detector.ts';
 import { type RawText, rawText } from './raw-text.ts';
 import { walkTexts } from './text-walk.ts';
 
@@ -111,26 +111,33 @@ function inspect(
 ): readonly Finding[] {
   const findings: Finding[] = [];
   let sighted = 0;
-  const looks = posts.map(({ detector, enforced }) => ({ look: detector.begin(), enforced }));
+  const looks = posts.map(inspectorOf);
   walkTexts(value, root, (text, part, pointer) => {
     const before = sighted;
     if (sighted > mostSightings) return true;
-    for (const { look, enforced } of looks) {
+    for (const look of looks) {
       for (const sighting of look(text, side, part)) {
-        keep(findings, enforced ? sighting : { ...sighting, action: 'note' }, pointer);
+        keep(findings, sighting, pointer);
         sighted += 1;
       }
     }
     return sighted > before;
   });
-  return sighted > mostSightings ? [...findings, excess(looks)] : findings;
+  return sighted > mostSightings ? [...findings, excess(posts)] : findings;
+}
+
+/** What a detector that is not enforced sees is noted. */
+function inspectorOf({ detector, enforced }: Post): TextInspector {
+  const look = detector.begin();
+  if (enforced) return look;
+  return (...seen) => look(...seen).map((sighting) => ({ ...sighting, action: 'note' }));
 }
 
 /** Beyond this a message is not inspected any further, so that its sender cannot choose how long that takes. */
 const mostSightings = 10_000;
 
 /** What was not inspected may not pass. */
-function excess(posts: readonly Pick<Post, 'enforced'>[]): Finding {
+function excess(posts: readonly Post[]): Finding {
   const action = posts.some(({ enforced }) => enforced) ? 'block' : 'note';
   return {
     code: 'guard.excess',
