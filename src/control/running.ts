@@ -56,7 +56,9 @@ function fileIn(stateDirectory: string): string {
 
 async function replaceFile(path: string, text: string): Promise<void> {
   const draft = `${path}.${process.pid}`;
-  await writeFile(draft, text, { mode: 0o600 });
+  // A file that lies there already would keep its mode, and a link would lead the token elsewhere.
+  await rm(draft, { force: true });
+  await writeFile(draft, text, { mode: 0o600, flag: 'wx' });
   await rename(draft, path);
 }
 

@@ -39,3 +39,15 @@ test('refuses a file of another size and what is no file', async () => {
   mkdirSync(join(root, 'directory'));
   await assert.rejects(loadKey(join(root, 'directory')), /is not a file/);
 });
+
+test('refuses a key in a folder that others may write, and says how to mend it', async () => {
+  const folder = join(root, 'shared');
+  const path = join(folder, 'seal.key');
+  await loadKey(path);
+  for (const mode of [0o777, 0o770, 0o702, 0o1777]) {
+    chmodSync(folder, mode);
+    await assert.rejects(loadKey(path), /folder of the key .* may be written by others .*: run `chmod 700/);
+  }
+  chmodSync(folder, 0o755);
+  assert.equal((await loadKey(path)).byteLength, 32);
+});

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, open, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 const keyBytes = 32;
@@ -27,11 +27,25 @@ async function readKey(path: string): Promise<Uint8Array | undefined> {
           `\`chmod 600 ${path}\`, and delete it for a new key if somebody may have seen it`,
       );
     }
+    await refuseOpenFolder(path);
     if (facts.size !== keyBytes) throw new Error(wrongSize(path, facts.size));
     return await file.readFile();
   } finally {
     await file.close();
   }
+}
+
+const writableByOthers = 0o022;
+
+/** Whoever may write the folder can put a key of its own there. */
+async function refuseOpenFolder(path: string): Promise<void> {
+  const folder = dirname(path);
+  const { mode } = await stat(folder);
+  if (process.platform === 'win32' || (mode & writableByOthers) === 0) return;
+  throw new Error(
+    `the folder of the key \`${path}\` may be written by others (mode ${(mode & 0o777).toString(8)}): run ` +
+      `\`chmod 700 ${folder}\`, and delete the key for a new one if somebody may have put it there`,
+  );
 }
 
 function absent(cause: unknown): undefined {
