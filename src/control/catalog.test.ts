@@ -5,12 +5,17 @@ import type { Listed, Primitive } from '../model/primitive.ts';
 import { Refusal, refuse } from '../model/refusal.ts';
 import type { PrincipalKey } from '../model/subject.ts';
 import type { Inventory, ListChanged, ListedKind, Scope } from '../pipeline/ports.ts';
+import { catalogContract } from '../testing/catalog.ts';
 import { testPorts, testServer, testSubject } from '../testing/pipeline-ports.ts';
 import { createCatalog } from './catalog.ts';
 
 const ada = { subject: testSubject(), capabilities: {} };
 const bob = { subject: testSubject({ principal: 'bob' as PrincipalKey }), capabilities: {} };
 const any = (): boolean => true;
+
+catalogContract('memory', (inventory) =>
+  createCatalog({ inventory, broker: testPorts().broker, clock: { now: () => 0 } }),
+);
 
 interface Bench {
   readonly catalog: ReturnType<typeof createCatalog>;

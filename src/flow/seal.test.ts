@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { sealContract } from '../testing/seal.ts';
 import { createSeal } from './seal.ts';
 
 const key = randomBytes(32);
+sealContract('AES-256-GCM', (now) => createSeal(key, { now }));
+
 const at = (now: number) => createSeal(key, { now: () => now });
 const text = fc.string({ unit: 'grapheme', maxLength: 200 });
 

@@ -3,11 +3,19 @@ import { describe, it } from 'node:test';
 import type { Call } from '../model/call.ts';
 import type { Finding } from '../model/finding.ts';
 import type { JsonDocument, JsonObject } from '../model/json.ts';
+import { guardContract } from '../testing/guard.ts';
 import { createGuard } from './guard.ts';
 
 const guard = createGuard();
 const token = ['glpat', 'Zk3vQ8mLw2RtYc7NpX5d'].join('-');
 const invisible = String.fromCodePoint(0xe0041, 0xe0042);
+
+guardContract('the built-in guard', () => ({
+  guard,
+  badArgument: token,
+  badResult: invisible,
+  badDescription: invisible,
+}));
 
 const document = (value: JsonObject, text = JSON.stringify(value)): JsonDocument => ({
   bytes: Buffer.from(text),

@@ -8,6 +8,7 @@ import type { JsonObject } from '../model/json.ts';
 import { Refusal } from '../model/refusal.ts';
 import type { Subject } from '../model/subject.ts';
 import type { Credentials, Identity } from '../pipeline/ports.ts';
+import { identityContract } from '../testing/identity.ts';
 import { createIdentity } from './identity.ts';
 import type { Issuer } from './issuer.ts';
 
@@ -126,6 +127,11 @@ async function local(more: Partial<Issuer> = {}, alg = 'ES256') {
   const sign = (claims: object = {}, header: object = {}) => key.sign(claimsFor(issuer, claims), header);
   return { key, clock, issuer, identity, sign };
 }
+
+identityContract('JWT access tokens', async () => {
+  const { identity, sign } = await local();
+  return { identity, good: show(await sign()), otherResource: 'https://gateway.example/mcp/other' };
+});
 
 test('recognizes a token of a discovered issuer, and answers at once the next time', async (t) => {
   const key = await signer('k1');

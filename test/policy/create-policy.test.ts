@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Policy } from '../../src/pipeline/ports.ts';
 import { createPolicy, type PolicyOptions } from '../../src/policy/create-policy.ts';
+import { policyContract } from '../../src/testing/policy.ts';
 import { request } from './support/requests.ts';
 
 function policyOf(text: string, options: Partial<PolicyOptions> = {}): Policy {
@@ -16,6 +17,13 @@ function permits(condition: string, changes: Parameters<typeof request>[0] = {})
   assert.deepEqual(decision.errors, []);
   return decision.effect === 'permit';
 }
+
+policyContract('compiled Cedar', () => ({
+  policy: policyOf(`
+    @id("own") permit (principal, action, resource) when { context.arguments.owner == "ada" };`),
+  permitted: request({ args: { owner: 'ada' } }),
+  denied: request({ args: { owner: 'bob' } }),
+}));
 
 test('denies everything without policies', () => {
   assert.deepEqual(policyOf('').decide(request()), { effect: 'deny', policies: [], errors: [] });
