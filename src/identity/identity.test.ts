@@ -653,3 +653,21 @@ test('a failed token is remembered for a moment, and only so many of them', asyn
   for (let n = 0; n < 2_000; n++) await refused(identity, `junk${n}`, /not a signed JWT/);
   await accepted(identity, token);
 });
+
+test('one token takes one place in the cache, in however many spellings its header comes', async () => {
+  const { identity, sign } = await local();
+  const victim = await sign({ sub: 'bob' });
+  const bob = await accepted(identity, victim);
+  const token = await sign();
+  const subject = await accepted(identity, token);
+  for (let blanks = 2; blanks < 10_100; blanks++) {
+    const authorization = `Bearer${' '.repeat(blanks % 500)} ${token}`;
+    const scheme = blanks.toString(2).padStart(6, '0').slice(-6);
+    const spelled = [...'bearer'].map((letter, at) => (scheme[at] === '1' ? letter.toUpperCase() : letter));
+    const outcome = identity.identify(
+      show(undefined, { authorization: authorization.replace('Bearer', spelled.join('')) }),
+    );
+    assert.equal(outcome, subject);
+  }
+  assert.equal(identity.identify(show(victim)), bob);
+});

@@ -36,8 +36,8 @@ const bearer = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
 /**
  * Recognizes callers by bearer JWT access tokens (RFC 9068) of the configured issuers.
  *
- * A verified token is remembered by the SHA-256 of its header until it ends or its issuer withdraws the key; then the answer comes
- * at once. Audience, end and age of the posture are checked on every call. Throws on issuers that cannot work.
+ * A verified token is remembered by the SHA-256 of its header until it ends or its issuer withdraws the key; then the
+ * answer comes at once. Audience, end and age of the posture are checked on every call. Throws on issuers that cannot work.
  */
 export function createIdentity(options: IdentityOptions): Identity {
   const { clock } = options;
@@ -75,18 +75,24 @@ export function createIdentity(options: IdentityOptions): Identity {
 
   return {
     identify: (credentials) => {
-      // Only headers that hold one bearer token have an outcome, so a known one need not be taken apart again.
-      const key = hash('sha256', credentials.authorization ?? '', 'base64');
-      const known = recall(key, clock.now());
+      // A header as most clients write it is known by itself and need not be taken apart again.
+      const written = keyOf(credentials.authorization ?? '');
+      const known = recall(written, clock.now());
       if (known !== undefined) return conclude(known, credentials, clock.now(), options.scopes ?? []);
       const token = tokenOf(credentials, options.scopes ?? []);
       if (typeof token !== 'string') return token;
-      const outcome = verify(token, key);
+      // One token has one place in the cache, however its header is spelled: else one caller could push out all others.
+      const key = keyOf(`Bearer ${token}`);
+      const outcome = (key === written ? undefined : recall(key, clock.now())) ?? verify(token, key);
       if (!(outcome instanceof Promise))
         return conclude(outcome, credentials, clock.now(), options.scopes ?? []);
       return outcome.then((later) => conclude(later, credentials, clock.now(), options.scopes ?? []));
     },
   };
+}
+
+function keyOf(header: string): string {
+  return hash('sha256', header, 'base64');
 }
 
 function trustedIssuers({
