@@ -295,7 +295,8 @@ export const denials: Readonly<Record<DenialCode, DenialFacts>> = {
     rpcCode: 1010,
     shape: 'error',
     reason: 'the decision could not be recorded, so its result is not released',
-    remedy: 'the operator must make the audit log writable again',
+    remedy:
+      'the operator must make the audit log writable again; before repeating a call that changes something, look whether it ran',
   },
   internal_fault: {
     status: 500,
