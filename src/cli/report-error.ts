@@ -16,9 +16,22 @@ function messageOf(error: unknown): string {
   const { code, port, address, path } = error as NodeJS.ErrnoException & { port?: number; address?: string };
   if (code === 'EADDRINUSE')
     return `${address ?? 'the address'}:${port ?? ''} is taken by another program, maybe another gateway; stop it, or choose with \`--port\``;
+  if (code === 'EADDRNOTAVAIL')
+    return `${address ?? 'that'} is no address of this machine; choose another with \`--host\` or \`listen.host\``;
   if (code === 'EACCES' && port !== undefined)
     return `port ${port} needs more rights; choose one above 1023 with \`--port\``;
-  if ((code === 'EACCES' || code === 'EROFS') && path !== undefined)
-    return `${path} is not writable; change its rights, or set \`state.directory\``;
-  return error.message;
+  const trouble = fileTroubles[code ?? ''];
+  return trouble === undefined || path === undefined ? error.message : `\`${path}\` ${trouble}; ${elsewhere}`;
 }
+
+const elsewhere = 'mend that, or name another place with `state.directory` or `audit.directory`';
+
+/** What the system says of a path, in words. */
+const fileTroubles: Readonly<Record<string, string>> = {
+  EACCES: 'may not be read or written by this user',
+  EPERM: 'may not be read or written by this user',
+  EROFS: 'is on a file system that only reads',
+  EEXIST: 'is a file and should be a directory',
+  ENOTDIR: 'needs a directory where there is a file',
+  ENOSPC: 'cannot be written: the disk is full',
+};

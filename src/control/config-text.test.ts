@@ -33,3 +33,17 @@ test('a comment that never ends is a fault and not an endless search', () => {
   readConfigText('mcp.json', `{ "${'\\\\'.repeat(100_000)}`);
   assert.ok(performance.now() - started < 2_000);
 });
+
+test('a reference without quotes in brackets is named as that, once', () => {
+  const { faults } = readConfigText('bartizan.yaml', 'servers: { a: { command: x, env: { K: ${KEY} } } }\n');
+  assert.deepEqual(
+    faults.map(({ message }) => message),
+    ['inside { } and [ ] a reference needs quotes: write "${NAME}"'],
+  );
+});
+
+test('a comma that is missing in JSON is asked for in words', () => {
+  const { faults } = readConfigText('mcp.json', '{"mcpServers": {"a": {"command": "x" "b": 1}}}');
+  assert.equal(faults.length, 1);
+  assert.match(faults[0]?.message ?? '', /comma/);
+});

@@ -29,10 +29,11 @@ export function readConfigText(file: string, text: string): ConfigText {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const faults = [...document.errors, ...document.warnings].map(({ pos, code, message }) => ({
+  const found = [...document.errors, ...document.warnings].map(({ pos, code, message }) => ({
     place: at(pos[0]),
-    message: syntaxMessages[code] ?? lowerFirst(message),
+    message: isBareReference(text, pos[0]) ? quoteReference : (syntaxMessages[code] ?? lowerFirst(message)),
   }));
+  const faults = firstOfEachLine(found);
   return {
     json,
     ...readTree(document, faults),
@@ -46,8 +47,27 @@ const syntaxMessages: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'a tab indents this line; YAML wants blanks',
   BAD_INDENT: 'the indentation or a bracket before this does not fit; compare it with the lines above',
   TAG_RESOLVE_FAILED: 'YAML tags are not understood here; write the plain value',
+  UNEXPECTED_TOKEN: 'this does not fit here; a comma, a quote or a bracket may be missing before it',
+  BLOCK_IN_FLOW: 'names inside brackets are parted by commas; one may be missing before this',
+  BLOCK_AS_IMPLICIT_KEY: 'a second name on one line; put it on a line of its own, or the text in quotes',
   MULTIPLE_DOCS: 'a second YAML document begins here; keep one document in the file',
 };
+
+const quoteReference = 'inside { } and [ ] a reference needs quotes: write "${NAME}"';
+
+/** Whether YAML stumbled over the brace of a `${NAME}` that stands without quotes inside brackets. */
+function isBareReference(text: string, offset: number): boolean {
+  return text.charAt(offset) === '{' && text.charAt(offset - 1) === '$';
+}
+
+type Faults = ConfigText['faults'];
+
+/** What follows the first fault of a line is most often its echo. */
+function firstOfEachLine(faults: Faults): Faults {
+  const sorted = faults.toSorted((a, b) => a.place.column - b.place.column);
+  const first = new Map(sorted.toReversed().map((fault) => [fault.place.line, fault]));
+  return faults.filter((fault) => first.get(fault.place.line) === fault);
+}
 
 function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);

@@ -91,12 +91,15 @@ async function interpret({ file, name, text, source, around, listen }: Reading):
 }
 
 function unreadable(name: string, { code, message }: NodeJS.ErrnoException): never {
-  const why =
-    code === 'ENOENT'
-      ? 'there is no such file; name one with `--config`'
-      : `the file cannot be read: ${message}`;
+  const why = unreadableReasons[code ?? ''] ?? `the file cannot be read: ${message}`;
   throw new ConfigError([{ file: name, line: 1, column: 1, message: why }]);
 }
+
+const unreadableReasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file; name one with `--config`',
+  EISDIR: 'this is a directory; name the file in it with `--config`',
+  EACCES: 'you may not read this file; change its rights, or name another with `--config`',
+};
 
 interface Expansion extends Pick<Reading, 'source' | 'around'> {
   readonly client: ClientFile | undefined;
