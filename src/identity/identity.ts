@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type Refusal, refuse } from '../model/refusal.ts';
+import { Refusal, refuse } from '../model/refusal.ts';
 import type { Subject } from '../model/subject.ts';
 import type { Clock, Credentials, Eventual, Identity } from '../pipeline/ports.ts';
 import { isForResource } from './audience.ts';
@@ -73,20 +73,27 @@ export function createIdentity(options: IdentityOptions): Identity {
     });
   };
 
+  const scopes = options.scopes ?? [];
+
+  const look = (credentials: Credentials): Eventual<VerifiedToken | TokenFailure> | Refusal => {
+    // A header as most clients write it is known by itself and need not be taken apart again.
+    const written = keyOf(credentials.authorization ?? '');
+    const known = recall(written, clock.now());
+    if (known !== undefined) return known;
+    const token = tokenOf(credentials, scopes);
+    if (typeof token !== 'string') return token;
+    // One token has one place in the cache, however its header is spelled: else one caller could push out all others.
+    const key = keyOf(`Bearer ${token}`);
+    return (key === written ? undefined : recall(key, clock.now())) ?? verify(token, key);
+  };
+
   return {
     identify: (credentials) => {
-      // A header as most clients write it is known by itself and need not be taken apart again.
-      const written = keyOf(credentials.authorization ?? '');
-      const known = recall(written, clock.now());
-      if (known !== undefined) return conclude(known, credentials, clock.now(), options.scopes ?? []);
-      const token = tokenOf(credentials, options.scopes ?? []);
-      if (typeof token !== 'string') return token;
-      // One token has one place in the cache, however its header is spelled: else one caller could push out all others.
-      const key = keyOf(`Bearer ${token}`);
-      const outcome = (key === written ? undefined : recall(key, clock.now())) ?? verify(token, key);
-      if (!(outcome instanceof Promise))
-        return conclude(outcome, credentials, clock.now(), options.scopes ?? []);
-      return outcome.then((later) => conclude(later, credentials, clock.now(), options.scopes ?? []));
+      const outcome = look(credentials);
+      if (outcome instanceof Refusal) return outcome;
+      return outcome instanceof Promise
+        ? outcome.then((later) => conclude(later, credentials, clock.now(), scopes))
+        : conclude(outcome, credentials, clock.now(), scopes);
     },
   };
 }
