@@ -1,5 +1,7 @@
+import type { Call } from '../model/call.ts';
 import type { AccessRequest, Decision, Resource } from '../model/decision.ts';
-import { objectMember } from '../model/json.ts';
+import { type JsonObject, objectMember } from '../model/json.ts';
+import { methods } from '../model/method.ts';
 import type { Primitive } from '../model/primitive.ts';
 import { Refusal } from '../model/refusal.ts';
 import { accessRequest, callerOf, usedBy } from './access.ts';
@@ -54,7 +56,7 @@ export function authorize(
     run: (state) => {
       const { route, call, listed } = state;
       if (route.kind !== 'relay' || listed === undefined) return { permit: filteredAnswer(call.method) };
-      const args = objectMember(call.params, 'arguments') ?? {};
+      const args = argumentsOf(call);
       const request = accessRequest(ports.tagger, state, route.primitive, call.method, args);
       const decision = ports.policy.decide(request);
       const shown =
@@ -62,6 +64,14 @@ export function authorize(
       return shown ? judge(request, decision) : hide(ports, state, route.primitive);
     },
   };
+}
+
+/**
+ * Tools and prompts have arguments. What stands under that name in another request is read by no server, so it must not
+ * decide anything: a reader of resources could write there what a policy wants to see.
+ */
+function argumentsOf({ method, params }: Call): JsonObject {
+  return (methods[method].target === 'name' ? objectMember(params, 'arguments') : undefined) ?? {};
 }
 
 /** Whoever may use a primitive with these arguments may use it with some; that need not be asked again. */
