@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '../eventually.ts';
 import { listeningFront, type Script } from './listening-front.ts';
 import { type Message, type Streaming, send } from './stream-client.ts';
 
@@ -110,8 +110,7 @@ test('ends the session with its stream', async (t) => {
   await post(hello);
   await stream.json();
   stream.leave();
-  await sleep(30);
-  assert.equal((await post(call)).status, 404);
+  await eventually('the end of the session', async () => (await post(call)).status === 404);
 });
 
 test('wants a token for the stream', async (t) => {

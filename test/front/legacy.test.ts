@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '../../src/model/json.ts';
 import { refuse } from '../../src/model/refusal.ts';
+import { eventually } from '../eventually.ts';
 import { listeningFront, type Script } from './listening-front.ts';
 import { modernBody } from './modern-message.ts';
 import { legacyClient, type Message, postAlone } from './stream-client.ts';
@@ -288,8 +289,7 @@ test('does not cancel the call of a legacy client that goes away', async (t) => 
   await sleep(30);
   assert.equal(aborted, false);
   gate.resolve();
-  await sleep(10);
-  assert.equal(front.outcomes.at(-1)?.kind, 'released');
+  await eventually('the answer', () => front.outcomes.at(-1)?.kind === 'released');
 });
 
 test('cancels a call when its own client says so', async (t) => {
@@ -302,7 +302,7 @@ test('cancels a call when its own client says so', async (t) => {
   );
   const client = await legacyClient(front.port);
   const answer = client.post(toolCall('1'));
-  while (front.calls.length < 2) await sleep(5);
+  await eventually('both calls', () => front.calls.length === 2);
   const cancel = (requestId: string | number): Promise<unknown> =>
     client.post({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } });
   await cancel(1);
@@ -319,7 +319,7 @@ test('refuses a second call under an id that is still in use', async (t) => {
   );
   const client = await legacyClient(front.port);
   const first = client.post(toolCall(1));
-  while (front.calls.length < 2) await sleep(5);
+  await eventually('both calls', () => front.calls.length === 2);
   assert.equal((await client.post(toolCall(1))).status, 400);
   gate.resolve({});
   assert.equal((await first).status, 200);

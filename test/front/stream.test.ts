@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '../../src/model/json.ts';
 import { refuse } from '../../src/model/refusal.ts';
+import { eventually } from '../eventually.ts';
 import { listeningFront } from './listening-front.ts';
 import { modernBody, modernHeaders } from './modern-message.ts';
 import { open, post, requestBytes } from './raw-client.ts';
@@ -94,8 +95,7 @@ test('cancels the call of a modern client that goes away, before and after the s
     await began.promise;
     socket.destroy();
     await ended.promise;
-    await sleep(5);
-    assert.equal(front.outcomes.length, 1);
+    await eventually('the outcome', () => front.outcomes.length === 1);
   }
 });
 
@@ -199,10 +199,11 @@ test('limits the long streams of a principal', async (t) => {
   const second = await send(front.port, 'POST', '/mcp', listenHeaders, listen);
   assert.equal(second.status, 429);
   first.leave();
-  await sleep(30);
-  const third = await send(front.port, 'POST', '/mcp', listenHeaders, listen);
-  assert.equal(third.status, 200);
-  third.leave();
+  await eventually('room for another stream', async () => {
+    const third = await send(front.port, 'POST', '/mcp', listenHeaders, listen);
+    third.leave();
+    return third.status === 200;
+  });
 });
 
 test('ends streams, calls and the listener within a second', async (t) => {
@@ -225,13 +226,12 @@ test('ends streams, calls and the listener within a second', async (t) => {
   );
   await stream.next();
   const hanging: Promise<unknown> = send(front.port, 'POST', '/mcp', headers, body).catch(() => 'closed');
-  while (front.calls.length < 2) await sleep(5);
+  await eventually('both calls', () => front.calls.length === 2);
   const started = Date.now();
   await front.close();
   assert.ok(Date.now() - started < 1000);
   assert.equal(await stream.next(), undefined);
   assert.equal(await hanging, 'closed');
-  await sleep(20);
-  assert.equal(aborted, 2);
+  await eventually('the end of both calls', () => aborted === 2);
   await assert.rejects(open(front.port));
 });

@@ -6,6 +6,7 @@ import { after } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '../../src/model/json.ts';
 import { objectMember } from '../../src/model/json.ts';
+import { eventually } from '../eventually.ts';
 import { connectSession } from './bench/era-client.ts';
 import { benchGateway } from './bench/gateway.ts';
 import { modernClient } from './bench/modern-client.ts';
@@ -61,14 +62,6 @@ const progress = {
   method: 'notifications/progress',
   params: { progressToken: 'p', progress: 1 },
 };
-
-/** Resolves when a condition holds; rejects after two seconds. */
-async function eventually(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let waited = 0; !(await holds()); waited += 10) {
-    assert.ok(waited < 2000, `${what} did not happen within two seconds`);
-    await sleep(10);
-  }
-}
 
 verifies('T15', 'a modern client that goes away before any answer ends its own call alone', async () => {
   const first = nextCall();

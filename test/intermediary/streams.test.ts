@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type JsonObject, objectMember } from '../../src/model/json.ts';
+import { eventually } from '../eventually.ts';
 import { connectSession } from './bench/era-client.ts';
 import { benchGateway } from './bench/gateway.ts';
 import { open } from './bench/http.ts';
@@ -26,11 +27,6 @@ const onListen: Script = (received, answer) => {
   });
   streams.push({ received, events });
 };
-
-/** Waits for a condition for at most two seconds. */
-async function eventually(holds: () => boolean): Promise<void> {
-  for (let waited = 0; !holds() && waited < 2000; waited += 10) await sleep(10);
-}
 
 /** Tells a change on the newest stream. */
 function tell(method: string, params: JsonObject = {}): void {
@@ -237,10 +233,10 @@ verifies('T14', 'a quiet stream is kept alive by comments, which are no messages
   stream.response.on('data', (chunk) => {
     text += String(chunk);
   });
-  await eventually(() => text.includes('acknowledged'));
+  await eventually('the acknowledgement', () => text.includes('acknowledged'));
   text = '';
   t.mock.timers.tick(15_000);
-  await eventually(() => text !== '');
+  await eventually('the comment', () => text !== '');
   assert.match(text, /^(?::.*\n\n)+$/);
   stream.drop();
 });
@@ -250,7 +246,7 @@ verifies(['S1', 'L2'], 'the stream of a legacy session tells changes of a modern
   const before = streams.length;
   const stream = await open(gateway.port, { method: 'GET', path: '/mcp/files', headers: session.headers });
   assert.equal(stream.response.statusCode, 200);
-  await eventually(() => streams.length > before);
+  await eventually('the stream', () => streams.length > before);
   await sleep(50);
   tell('notifications/tools/list_changed');
   const message = await stream.next();

@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type JsonObject, objectMember } from '../../src/model/json.ts';
 import { sseEvent } from '../../src/wire/sse.ts';
+import { eventually } from '../eventually.ts';
 import {
   callTool,
   type Endpoint,
@@ -292,12 +293,13 @@ test('aborting a call tells the server, since a closed stream means nothing to i
   });
   const caller = new AbortController();
   const reply = leg.relay(await callTool('t'), caller.signal);
-  await sleep(150);
+  const sent = (method: string): (typeof upstream.seen)[number] | undefined =>
+    upstream.seen.find((one) => one.method === `POST ${method}`);
+  await eventually('the call', () => sent('tools/call') !== undefined);
   caller.abort();
   assert.equal(refusalOf(await reply).code, 'cancelled');
-  await sleep(50);
-  const call = upstream.seen.find(({ method }) => method === 'POST tools/call');
-  const cancel = upstream.seen.find(({ method }) => method === 'POST notifications/cancelled');
+  await eventually('the cancellation', () => sent('notifications/cancelled') !== undefined);
+  const [call, cancel] = [sent('tools/call'), sent('notifications/cancelled')];
   assert.equal(objectMember(cancel?.message, 'params')?.['requestId'], call?.message['id']);
 });
 
@@ -356,8 +358,9 @@ test('a URL elicitation that the server demands by error becomes a question', as
 test('a call ends when its time is over, and the server is told', async () => {
   const { leg, upstream } = await legToScript(() => undefined, { callMs: 150 });
   assert.equal(refusalOf(await leg.relay(await callTool('t'), never)).code, 'upstream_timeout');
-  await sleep(50);
-  assert.ok(upstream.seen.some(({ method }) => method === 'POST notifications/cancelled'));
+  await eventually('the cancellation', () =>
+    upstream.seen.some(({ method }) => method === 'POST notifications/cancelled'),
+  );
 });
 
 test('an old verdict is asked again', async () => {

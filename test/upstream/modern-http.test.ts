@@ -7,6 +7,7 @@ import { type JsonObject, objectMember } from '../../src/model/json.ts';
 import { Refusal } from '../../src/model/refusal.ts';
 import { readDocument } from '../../src/wire/json/read.ts';
 import { sseEvent } from '../../src/wire/sse.ts';
+import { eventually } from '../eventually.ts';
 import {
   callTool,
   fixture,
@@ -307,20 +308,19 @@ test('a call ends when its time is over, progress or not', async () => {
   const started = performance.now();
   assert.equal(refusalOf(await leg.relay(await callTool('t'), never)).code, 'upstream_timeout');
   assert.ok(performance.now() - started < 2_000);
-  await sleep(50);
-  assert.equal(closed, 1);
+  await eventually('the end of the connection', () => closed === 1);
 });
 
 test('aborting a call closes its stream at the upstream', async () => {
   const gone = Promise.withResolvers<void>();
-  const { leg } = await against(({ res }) => {
+  const { leg, received } = await against(({ res }) => {
     startStream(res);
     res.flushHeaders();
     res.on('close', gone.resolve);
   });
   const caller = new AbortController();
   const reply = leg.relay(await callTool('t'), caller.signal);
-  await sleep(50);
+  await eventually('the call', () => received.length === 1);
   caller.abort();
   assert.equal(refusalOf(await reply).code, 'cancelled');
   await gone.promise;
@@ -377,7 +377,7 @@ test('connections are reused for one principal and never shared between two', as
 
 test('a link that is unused makes room; when all are at work the call is refused', async () => {
   const gate = Promise.withResolvers<void>();
-  const { leg } = await against(
+  const { leg, received } = await against(
     async (one) => {
       await gate.promise;
       answerDone(one);
@@ -385,7 +385,7 @@ test('a link that is unused makes room; when all are at work the call is refused
     { linksPerServer: 1 },
   );
   const first = leg.relay(await callTool('t', {}, { principal: 'ada' }), never);
-  await sleep(100);
+  await eventually('the first call', () => received.length === 1);
   assert.equal(
     refusalOf(await leg.relay(await callTool('t', {}, { principal: 'bob' }), never)).code,
     'overloaded',
@@ -463,9 +463,9 @@ test('a change stream says when it stands and delivers without the id of our own
 });
 
 test('closing ends what runs, at once', async () => {
-  const { leg } = await against(() => undefined);
+  const { leg, received } = await against(() => undefined);
   const running = leg.relay(await callTool('t'), never);
-  await sleep(100);
+  await eventually('the call', () => received.length === 1);
   const started = performance.now();
   await leg.close();
   assert.ok(performance.now() - started < 2_000);

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { after, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '../../src/model/json.ts';
 import { sseEvent } from '../../src/wire/sse.ts';
+import { eventually } from '../eventually.ts';
 import { callTool, type Leg, legTo, listenOn, never, refusalOf, resultOf, server } from './bench.ts';
 
 const ends: (() => Promise<void>)[] = [];
@@ -92,9 +92,8 @@ test('aborting a call tells the server', async () => {
   const { leg, seen } = await legToScript({ onCall: () => undefined });
   const caller = new AbortController();
   const reply = leg.relay(await callTool('t'), caller.signal);
-  await sleep(150);
+  await eventually('the call', () => seen.at(-1)?.['method'] === 'tools/call');
   caller.abort();
   assert.equal(refusalOf(await reply).code, 'cancelled');
-  await sleep(50);
-  assert.equal(seen.at(-1)?.['method'], 'notifications/cancelled');
+  await eventually('the cancellation', () => seen.at(-1)?.['method'] === 'notifications/cancelled');
 });

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type JsonObject, objectMember } from '../../src/model/json.ts';
 import { editDocument } from '../../src/wire/json/edit.ts';
+import { eventually } from '../eventually.ts';
 import {
   callTool,
   type Leg,
@@ -119,7 +120,7 @@ for (const era of ['legacy', 'modern'] as const) {
     );
     await ready.promise;
     await run(leg, 'change', {});
-    await sleep(50);
+    await eventually('both changes', () => got.length >= 2);
     assert.equal(got[0]?.['method'], 'notifications/tools/list_changed');
     assert.equal(objectMember(got[1], 'params')?.['uri'], 'test://a');
     assert.ok(!JSON.stringify(got).includes('subscriptionId'));
@@ -129,14 +130,19 @@ for (const era of ['legacy', 'modern'] as const) {
     }
     caller.abort();
     await ended;
-    await sleep(50);
-    assert.deepEqual(await run(leg, 'watched', {}), []);
+    await eventually('the end of the subscription', async () => {
+      const watched = await run(leg, 'watched', {});
+      return Array.isArray(watched) && watched.length === 0;
+    });
   });
 }
 
 test('a server that asks without measure is turned down beyond a bound', async () => {
   const leg = legToProcess('legacy', {}, { era: 'legacy' });
-  const reply = await leg.relay(await callTool('ask', {}, { capabilities: { elicitation: {}, sampling: {}, roots: {} } }), never);
+  const reply = await leg.relay(
+    await callTool('ask', {}, { capabilities: { elicitation: {}, sampling: {}, roots: {} } }),
+    never,
+  );
   const questions = resultOf(reply)['inputRequests'] as JsonObject;
   assert.equal(Object.keys(questions).length, 32);
 });
@@ -210,8 +216,8 @@ test('a line over the limit ends the process instead of filling the memory', asy
 test('an idle process is ended', async () => {
   const leg = legToProcess('legacy', { idleMs: 150 }, { era: 'legacy' });
   const pid = Number(await run(leg, 'pid'));
-  await sleep(1_200);
-  assert.equal(isAlive(pid), false);
+  assert.equal(isAlive(pid), true);
+  await eventually('the end of the process', () => !isAlive(pid));
 });
 
 test('closing ends a process that ignores SIGTERM, within two seconds', async () => {
