@@ -1,6 +1,6 @@
 import { formatRecord } from '../audit/format-record.ts';
 import { readRecords } from '../audit/read-records.ts';
-import { loadConfig } from './config-file.ts';
+import { loadConfigOfRunning } from './config-file.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
 import { dataHasColour, output } from './output.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -17,7 +17,7 @@ export interface AuditTailOptions {
 
 /** Prints the newest records of the audit log, and with `--follow` those to come. */
 export async function runAuditTail(options: AuditTailOptions): Promise<ExitCode> {
-  const directory = options.directory ?? (await loadConfig(options.config)).settings.audit.directory;
+  const directory = options.directory ?? (await loadConfigOfRunning(options.config)).settings.audit.directory;
   const ending = new AbortController();
   void stopSignal(() => process.exit(130)).then(() => ending.abort());
   let isDamaged = false;

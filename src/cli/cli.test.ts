@@ -180,6 +180,32 @@ test('up on a port that is taken exits 3 and names the mend', async (t) => {
   assert.match(err, /is taken by another program.*--port/);
 });
 
+test('status, token and audit tail find the gateway that runs, from a directory without a configuration', async (t) => {
+  const directory = home(t, one);
+  const gateway = start(directory, ['up', '--port', '0', '--json']);
+  t.after(() => gateway.kill('SIGKILL'));
+  const { url } = await listening(gateway);
+  const elsewhere = home(t);
+  const runThere = (...args: readonly string[]): Promise<Ended> =>
+    ended(
+      spawn(process.execPath, [main, ...args], {
+        cwd: elsewhere,
+        env: {
+          PATH: process.env['PATH'],
+          HOME: elsewhere,
+          BARTIZAN_HOME: join(directory, 'state'),
+          SECRET: 'shh',
+        },
+      }),
+    );
+  assert.equal(JSON.parse((await runThere('status', '--json')).out).url, url);
+  assert.equal(JSON.parse((await runThere('token', '--json')).out).resource, url);
+  assert.match((await runThere('audit', 'tail')).out, /gateway started/);
+  gateway.kill('SIGTERM');
+  await new Promise((resolve) => gateway.once('exit', resolve));
+  assert.equal((await runThere('status')).code, 1);
+});
+
 test('--host is held to the rules of listen.host', async (t) => {
   const { code, err } = await run(home(t, one), 'up', '--host', '0.0.0.0');
   assert.equal(code, 2);

@@ -1,14 +1,14 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { ownCommand } from './own-command.ts';
 
 /** How one MCP client is pointed at the gateway. */
 export interface ClientSetup {
   readonly client: string;
   /** Where the entry goes. */
   readonly where: string;
-  /** What to paste. */
-  readonly entry: string;
+  /** What to paste: a command line, or the members of a JSON file. */
+  readonly entry: string | object;
 }
 
 /** What the entries need to know of the gateway. */
@@ -31,7 +31,7 @@ export function clientSetups(facts: EntryFacts): readonly ClientSetup[] {
 function claudeCode({ endpoint, tokenFile }: EntryFacts): ClientSetup {
   const add = `claude mcp add --transport http bartizan ${endpoint}`;
   const header =
-    tokenFile === undefined ? '' : ` --header "Authorization: Bearer $(cat ${shellQuote(tokenFile)})"`;
+    tokenFile === undefined ? '' : ` \\\n  --header "Authorization: Bearer $(cat ${shellQuote(tokenFile)})"`;
   return { client: 'Claude Code', where: 'in a terminal', entry: `${add}${header}` };
 }
 
@@ -40,7 +40,7 @@ function cursor({ endpoint, tokenFile }: EntryFacts): ClientSetup {
   return {
     client: 'Cursor',
     where: '~/.cursor/mcp.json',
-    entry: JSON.stringify({ mcpServers: { bartizan: { url: endpoint, ...headers } } }),
+    entry: { mcpServers: { bartizan: { url: endpoint, ...headers } } },
   };
 }
 
@@ -51,7 +51,7 @@ function vsCode({ endpoint, tokenFile }: EntryFacts): ClientSetup {
     tokenFile === undefined
       ? { servers: { bartizan: server } }
       : { inputs: [input], servers: { bartizan: { ...server, headers: bearer(`\${input:${input.id}}`) } } };
-  return { client: 'VS Code', where: '.vscode/mcp.json', entry: JSON.stringify(entry) };
+  return { client: 'VS Code', where: '.vscode/mcp.json', entry };
 }
 
 /** Claude Desktop starts programs only, so it gets the bridge, which finds the gateway and the token by itself. */
@@ -62,21 +62,15 @@ function claudeDesktop({ stateDirectory }: EntryFacts): ClientSetup {
   return {
     client: 'Claude Desktop',
     where: 'claude_desktop_config.json',
-    entry: JSON.stringify({ mcpServers: { bartizan: { command, args: [...args, 'stdio', ...where] } } }),
+    entry: { mcpServers: { bartizan: { command, args: [...args, 'stdio', ...where] } } },
   };
-}
-
-/** How this program is started again from anywhere. */
-function ownCommand(): readonly string[] {
-  const here = fileURLToPath(import.meta.url);
-  if (/[\\/]_npx[\\/]/.test(here)) return ['npx', '-y', 'bartizan'];
-  return [process.execPath, here.replace(/client-entries(\.[jt]s)$/, 'main$1')];
 }
 
 function bearer(token: string): { readonly Authorization: string } {
   return { Authorization: `Bearer ${token}` };
 }
 
-function shellQuote(text: string): string {
+/** A text as one word of a POSIX shell. */
+export function shellQuote(text: string): string {
   return /^[\w@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -1,5 +1,5 @@
 import { findRunning } from '../control/running.ts';
-import { loadConfig } from './config-file.ts';
+import { loadConfigOfRunning } from './config-file.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
 import { loadGateway } from './load-gateway.ts';
 import { output } from './output.ts';
@@ -14,7 +14,7 @@ export interface TokenOptions {
 
 /** Issues a token for the owner. The gateway need not run: whoever can read the state directory is the owner. */
 export async function runToken(options: TokenOptions): Promise<ExitCode> {
-  const { settings } = await loadConfig(options.config);
+  const { settings } = await loadConfigOfRunning(options.config);
   const { issueOwnerToken } = await loadGateway();
   const wanted = options.resource ?? (await findRunning(settings.state.directory))?.url;
   const { value, resource, expiresAt } = await issueOwnerToken(settings, {

@@ -20,8 +20,12 @@ function messageOf(error: unknown): string {
     return `${address ?? 'that'} is no address of this machine; choose another with \`--host\` or \`listen.host\``;
   if (code === 'EACCES' && port !== undefined)
     return `port ${port} needs more rights; choose one above 1023 with \`--port\``;
+  return fileTrouble(code, path) ?? error.message;
+}
+
+function fileTrouble(code: string | undefined, path: string | undefined): string | undefined {
   const trouble = fileTroubles[code ?? ''];
-  return trouble === undefined || path === undefined ? error.message : `\`${path}\` ${trouble}; ${elsewhere}`;
+  return trouble === undefined || path === undefined ? undefined : `\`${path}\` ${trouble}; ${elsewhere}`;
 }
 
 const elsewhere = 'mend that, or name another place with `state.directory` or `audit.directory`';

@@ -1,7 +1,9 @@
 import type { Gateway } from '../control/gateway-contract.ts';
 import type { ServerSettings, Settings } from '../control/settings.ts';
-import { clientSetups, tokenVariable } from './client-entries.ts';
+import { clientSetups, shellQuote, tokenVariable } from './client-entries.ts';
+import { layOutJson } from './lay-out-json.ts';
 import type { Output } from './output.ts';
+import { typedCommand } from './own-command.ts';
 
 /** What a person sees when the gateway has started. */
 export interface StartFacts {
@@ -9,6 +11,8 @@ export interface StartFacts {
   readonly settings: Settings;
   readonly tokenFile: string;
   readonly config: string;
+  /** Columns of the terminal; undefined where there is none, and then nothing is cut. */
+  readonly columns?: number | undefined;
 }
 
 /** The start screen, line by line. */
@@ -18,25 +22,31 @@ export function startScreen(facts: StartFacts, style: Output['style']): readonly
   return [
     `${style('green', 'Bartizan is listening')} at ${style('bold', `${gateway.url}/mcp`)}`,
     heading('Protected'),
-    ...settings.servers.map((server) => protectedLine(server, gateway)),
+    ...settings.servers.flatMap((server) => protectedLines(server, facts, style)),
     heading('Rules'),
     `  policy  ${policyLine(settings)}`,
     `  guard   hidden text: ${settings.guard.hiddenText}, secrets: ${settings.guard.secrets}`,
-    `  audit   ${settings.audit.directory} (${settings.audit.sync}); read it with \`bartizan audit tail --follow\``,
+    `  audit   ${settings.audit.directory} (${settings.audit.sync})`,
+    style('dim', `          read it with \`${typedCommand()} audit tail --follow\``),
     ...tokenLines(facts, heading),
     heading('Connect a client'),
     ...setupLines(facts, style),
     '',
-    style('dim', `Configuration: ${facts.config}, watched for changes. Ctrl-C stops everything.`),
+    style('dim', `Configuration: ${facts.config} (watched for changes)`),
+    'Ctrl-C stops everything.',
   ];
 }
 
-function protectedLine({ id, target }: ServerSettings, { endpoints }: Gateway): string {
+function protectedLines(
+  { id, target }: ServerSettings,
+  { gateway, columns = Number.POSITIVE_INFINITY }: StartFacts,
+  style: Output['style'],
+): readonly string[] {
   const what =
-    target.kind === 'stdio'
-      ? `stdio  ${[target.command, ...target.args].join(' ')}`
-      : `http   ${withoutQuery(target.url)}`;
-  return `  ${id.padEnd(14)} ${what}\n  ${' '.repeat(14)} ${endpoints[id] ?? ''}`;
+    target.kind === 'stdio' ? [target.command, ...target.args].join(' ') : withoutQuery(target.url);
+  const line = `  ${' '.repeat(14)} ${what}`;
+  const shown = line.length > columns ? `${line.slice(0, columns - 3)}...` : line;
+  return [`  ${id.padEnd(14)} ${gateway.endpoints[id] ?? ''}`, style('dim', shown)];
 }
 
 /** A query may hold a key. */
@@ -55,10 +65,13 @@ function tokenLines(
 ): readonly string[] {
   if (gateway.token === undefined) return [];
   const { value, expiresAt } = gateway.token;
+  const until = new Date(expiresAt).toISOString().replace(/T(\d+:\d+).*/, ' $1 UTC');
   return [
     heading('Owner token'),
-    `  ${value}`,
-    `  valid until ${new Date(expiresAt).toISOString()}; also in ${tokenFile}; \`bartizan token\` issues another`,
+    // At the edge of the screen, so that copying it takes no blanks along.
+    value,
+    `  valid until ${until}, and kept fresh in`,
+    `  ${tokenFile}`,
   ];
 }
 
@@ -71,8 +84,21 @@ function setupLines({ gateway, settings, tokenFile }: StartFacts, style: Output[
   });
   const lines = setups.flatMap(({ client, where, entry }) => [
     `  ${client} ${style('dim', `(${where})`)}`,
-    `    ${entry}`,
+    ...entryLines(entry).map((line) => `    ${line}`),
   ]);
-  const cursor = `  Cursor reads the token from the environment: export ${tokenVariable}="$(cat '${tokenFile}')"`;
-  return file === undefined ? lines : [...lines, cursor];
+  return file === undefined ? lines : [...lines, '', ...tokenAdvice(file).map((line) => style('dim', line))];
+}
+
+const entryWidth = 74;
+
+function entryLines(entry: string | object): readonly string[] {
+  return typeof entry === 'string' ? entry.split('\n') : layOutJson(entry, entryWidth);
+}
+
+function tokenAdvice(file: string): readonly string[] {
+  return [
+    `  Cursor reads the token from its environment:`,
+    `    export ${tokenVariable}="$(cat ${shellQuote(file)})"`,
+    `  The entry for Claude Desktop works in every client that starts programs, and always finds a fresh token.`,
+  ];
 }

@@ -116,7 +116,9 @@ function forceEnd(signal: NodeJS.Signals): void {
 async function announce(gateway: Gateway, { settings, paths }: Loaded, { json }: UpOptions): Promise<void> {
   const { directory } = settings.state;
   const tokenFile = tokenFileIn(directory);
-  const running = { pid: process.pid, url: gateway.url, endpoints: gateway.endpoints, tokenFile };
+  const [config = ''] = paths;
+  const { columns } = process.stderr;
+  const running = { pid: process.pid, url: gateway.url, endpoints: gateway.endpoints, tokenFile, config };
   await announceRunning(directory, { ...running, startedAt: new Date().toISOString() }, gateway.token?.value);
   const { url, endpoints, token } = gateway;
   const facts = {
@@ -129,7 +131,7 @@ async function announce(gateway: Gateway, { settings, paths }: Loaded, { json }:
   };
   if (json) output.data(JSON.stringify(facts));
   else
-    for (const line of startScreen({ gateway, settings, tokenFile, config: paths[0] ?? '' }, output.style))
+    for (const line of startScreen({ gateway, settings, tokenFile, config, columns }, output.style))
       output.say(line);
 }
 

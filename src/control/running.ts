@@ -9,6 +9,8 @@ export interface Running {
   readonly endpoints: Readonly<Record<string, string>>;
   /** The file that holds the owner's token, readable by the owner alone. */
   readonly tokenFile: string;
+  /** The configuration it was started with, an absolute path. */
+  readonly config: string;
   /** RFC 3339. */
   readonly startedAt: string;
 }

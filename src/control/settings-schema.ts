@@ -55,7 +55,9 @@ const listen: z.ZodType<ListenSettings> = z.strictObject({
   allowedHosts: z
     .array(text)
     .default([])
-    .describe('Further host names under which the gateway answers; a port may be written and does not matter.'),
+    .describe(
+      'Further host names under which the gateway answers; a port may be written and does not matter.',
+    ),
 });
 
 const tool: z.ZodType<ToolSettings> = z.strictObject({
