@@ -5,6 +5,8 @@ export type Tags = Readonly<Record<string, string>>;
 export interface ResourceTags {
   /** The tags of an id, over those of its server and tool. */
   readonly over: (base: Tags, id: string) => Tags;
+  /** Whether an entry would match if the id were spelled in another case or with other characters of the same look. */
+  readonly nearlyMatches: (id: string) => boolean;
   /** Whether any entry is about resources of this server. */
   readonly covers: (server: string) => boolean;
 }
@@ -20,6 +22,8 @@ export function createResourceTags(entries: Readonly<Record<string, Tags>>): Res
     pattern,
     tags,
     matches: matcher(pattern),
+    folded: fold(pattern),
+    matchesFolded: matcher(fold(pattern)),
   }));
   const patterns = rows
     .filter(({ pattern }) => pattern.includes('*'))
@@ -31,9 +35,19 @@ export function createResourceTags(entries: Readonly<Record<string, Tags>>): Res
       if (found.length === 0 && exact === undefined) return base;
       return Object.fromEntries([base, ...found, exact ?? {}].flatMap((tags) => Object.entries(tags)));
     },
+    nearlyMatches: (id) => {
+      const spelled = new Set(rows.filter(({ matches }) => matches(id)).map(({ folded }) => folded));
+      const name = fold(id);
+      return rows.some(({ folded, matchesFolded }) => matchesFolded(name) && !spelled.has(folded));
+    },
     covers: (server) =>
       rows.some(({ pattern }) => pattern.startsWith('*') || pattern.startsWith(`${server}:`)),
   };
+}
+
+/** Many servers take `ACME/App` for `acme/app`; then it must not escape the tags of the latter. */
+function fold(text: string): string {
+  return text.normalize('NFKC').toLowerCase();
 }
 
 function matcher(pattern: string): (id: string) => boolean {

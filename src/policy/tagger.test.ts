@@ -123,6 +123,22 @@ test('leaves a URI open that is not in its normal form, whether or not resources
   }
 });
 
+test('leaves a name open that differs from a tagged one only by case or by characters of the same look', () => {
+  for (const repo of ['ACME/blue-app', 'acme/Blue-App', 'acme/blue-ap\uff50', 'other/x-ARCHIVE']) {
+    assert.equal(resource('create_pr', { repo }).open, true, repo);
+  }
+  assert.equal(resource('file:///Work/Secret/a', {}, 'resource', 'files').open, true);
+  // Both spellings tagged: the operator knows of both.
+  const tagger = createTagger({
+    tools: { 'a:b': { resource: '/r' } },
+    resources: { 'a:App': { n: '1' }, 'a:app': { n: '2' } },
+  });
+  const tagsOf = (r: string): unknown =>
+    tagger.resource({ server: 'a' as ServerId, kind: 'tool', name: 'b' }, { r }).tags;
+  assert.deepEqual([tagsOf('App'), tagsOf('app')], [{ n: '1' }, { n: '2' }]);
+  assert.deepEqual(resource('create_pr', { repo: 'Other/New' }).open, undefined);
+});
+
 test('does not take what every object inherits for a tag or an argument', () => {
   assert.deepEqual(resource('toString', {}, 'tool', 'constructor').tags, {});
   const tagger = createTagger({ tools: { 'a:b': { resource: '/constructor/name' } } });

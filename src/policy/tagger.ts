@@ -93,6 +93,7 @@ function pointedResource(
   const name = Number.isSafeInteger(value) ? String(value) : value;
   if (typeof name !== 'string' || name === '' || !isPlainName(name)) return openResource(options, primitive);
   const id = `${primitive.server}:${name}`;
+  if (resources.nearlyMatches(id)) return openResource(options, primitive);
   return { primitive, id, tags: resources.over(baseTags(options, primitive), id) };
 }
 
@@ -106,7 +107,9 @@ function openResource(options: TaggerOptions, primitive: Primitive): Resource {
  */
 function openIfDisguised({ kind, server, name }: Primitive, resources: ResourceTags): Pick<Resource, 'open'> {
   if (kind !== 'resource') return {};
-  return isNormalName(name) && (isPlainName(name) || !resources.covers(server)) ? {} : open;
+  const isTagged = resources.covers(server);
+  const isSure = isNormalName(name) && (!isTagged || isPlainName(name));
+  return isSure && !resources.nearlyMatches(`${server}:${name}`) ? {} : open;
 }
 
 function readPointers(tools: Readonly<Record<string, ToolTags>>): ReadonlyMap<string, JsonPointer> {
