@@ -31,7 +31,7 @@ export function clientSetups(facts: EntryFacts): readonly ClientSetup[] {
 function claudeCode({ endpoint, tokenFile }: EntryFacts): ClientSetup {
   const add = `claude mcp add --transport http bartizan ${endpoint}`;
   const header =
-    tokenFile === undefined ? '' : ` \\\n  --header "Authorization: Bearer $(cat ${shellQuote(tokenFile)})"`;
+    tokenFile === undefined ? '' : ` \\\n  --header "Authorization: Bearer $(cat ${shellPath(tokenFile)})"`;
   return { client: 'Claude Code', where: 'in a terminal', entry: `${add}${header}` };
 }
 
@@ -70,7 +70,14 @@ function bearer(token: string): { readonly Authorization: string } {
   return { Authorization: `Bearer ${token}` };
 }
 
+/** A path as a person types it: `~` for the home directory, quoted where the shell needs it. */
+export function shellPath(path: string): string {
+  const home = `${homedir()}/`;
+  const short = path.startsWith(home) ? `~/${path.slice(home.length)}` : path;
+  return shellQuote(short) === short ? short : shellQuote(path);
+}
+
 /** A text as one word of a POSIX shell. */
-export function shellQuote(text: string): string {
+function shellQuote(text: string): string {
   return /^[\w@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -1,16 +1,24 @@
 import { isJsonObject } from '../model/json.ts';
 
-/** JSON over as few lines as fit the width, in columns: what is too long for one line is broken at its members. */
-export function layOutJson(value: unknown, width: number): readonly string[] {
+/**
+ * JSON over as few lines as fit the width, in columns: what is too long for one line is broken at its members.
+ *
+ * @param taken columns of the first line that are spoken for
+ */
+export function layOutJson(value: unknown, width: number, taken = 0): readonly string[] {
   const line = onOneLine(value);
-  if (line.length <= width || typeof value !== 'object' || value === null) return [line];
+  if (taken + line.length <= width || typeof value !== 'object' || value === null) return [line];
   const isList = Array.isArray(value);
   const members = isList
-    ? value.map((item) => layOutJson(item, width - 2))
-    : Object.entries(value).map(([name, member]) => named(name, layOutJson(member, width - name.length - 6)));
+    ? value.map((item) => layOutJson(item, width - 2, commaWidth))
+    : Object.entries(value).map(([name, member]) =>
+        named(name, layOutJson(member, width - 2, JSON.stringify(name).length + 2 + commaWidth)),
+      );
   const lines = members.flatMap((member, index) => withComma(member, index < members.length - 1));
   return [isList ? '[' : '{', ...lines.map((text) => `  ${text}`), isList ? ']' : '}'];
 }
+
+const commaWidth = 1;
 
 function named(name: string, [first = '', ...rest]: readonly string[]): readonly string[] {
   return [`${JSON.stringify(name)}: ${first}`, ...rest];

@@ -1,6 +1,6 @@
 import type { Gateway } from '../control/gateway-contract.ts';
 import type { ServerSettings, Settings } from '../control/settings.ts';
-import { clientSetups, shellQuote, tokenVariable } from './client-entries.ts';
+import { clientSetups, shellPath, tokenVariable } from './client-entries.ts';
 import { layOutJson } from './lay-out-json.ts';
 import type { Output } from './output.ts';
 import { typedCommand } from './own-command.ts';
@@ -32,7 +32,8 @@ export function startScreen(facts: StartFacts, style: Output['style']): readonly
     heading('Connect a client'),
     ...setupLines(facts, style),
     '',
-    style('dim', `Configuration: ${facts.config} (watched for changes)`),
+    style('dim', 'Changes of this configuration are taken over while the gateway runs:'),
+    style('dim', `  ${facts.config}`),
     'Ctrl-C stops everything.',
   ];
 }
@@ -98,7 +99,8 @@ function entryLines(entry: string | object): readonly string[] {
 function tokenAdvice(file: string): readonly string[] {
   return [
     `  Cursor reads the token from its environment:`,
-    `    export ${tokenVariable}="$(cat ${shellQuote(file)})"`,
-    `  The entry for Claude Desktop works in every client that starts programs, and always finds a fresh token.`,
+    `    export ${tokenVariable}="$(cat ${shellPath(file)})"`,
+    '  The entry of Claude Desktop fits every client that starts programs, and it',
+    '  alone finds a fresh token by itself when the one above has expired.',
   ];
 }

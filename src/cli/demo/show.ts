@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { layOutJson } from '../lay-out-json.ts';
 import type { Played } from './play.ts';
 import type { Step } from './script.ts';
 import type { Stage } from './stage.ts';
@@ -62,9 +63,10 @@ function* stepLines(
   const unexpected = asExpected ? '' : style('red', '  NOT AS PROMISED');
   yield '';
   yield `  ${verdict}  the agent ${step.intent}${unexpected}`;
-  yield `    call      ${step.tool}  ${style('dim', shortly(args))}`;
-  if (step.note !== undefined) yield `    note      ${style('yellow', step.note)}`;
-  yield `    why       ${whyOf({ step, decision })}`;
+  yield `    call      ${step.tool}`;
+  yield `              ${style('dim', shortly(args))}`;
+  if (step.note !== undefined) yield* labelled('note', step.note, (text) => style('yellow', text));
+  yield* labelled('why', whyOf({ step, decision }));
   for (const finding of outcome?.findings ?? []) yield `    guard     ${style('yellow', finding)}`;
   yield `    result    ${style('dim', shortly(answer.text))}`;
   yield `    decision  ${style('dim', decision.id)}`;
@@ -78,12 +80,51 @@ function whyOf({ step, decision }: Pick<Played, 'step' | 'decision'>): string {
 
 function* denialLines({ answer, decision }: Played, style: Styler): Generator<string> {
   yield `\n${style('bold', 'The denial, as the model sees it')}`;
-  for (const line of JSON.stringify(answer.message, null, 2).split('\n')) yield `  ${line}`;
+  for (const line of layOutJson(answer.message, width - 2)) yield* wrapped(line, (text) => `  ${text}`);
   yield `\n${style('bold', 'Its record in the audit log')}`;
-  for (const line of JSON.stringify(decision, null, 2).split('\n')) yield `  ${line}`;
+  for (const line of layOutJson(decision, width - 2)) yield `  ${line}`;
 }
 
-const longest = 88;
+/** A line that starts with its label, and goes on below itself. */
+function* labelled(
+  label: string,
+  text: string,
+  paint: (text: string) => string = (plain) => plain,
+): Generator<string> {
+  let head = label;
+  for (const line of fold(text, width - indent)) {
+    yield `    ${head.padEnd(indent - 4)}${paint(line)}`;
+    head = '';
+  }
+}
+
+/** The columns of the show. */
+const width = 96;
+
+/** Where the text beside the labels begins. */
+const indent = 14;
+
+/** A line, and below it what of it does not fit, set in as deep as the line was. */
+function wrapped(line: string, frame: (text: string) => string): readonly string[] {
+  const [depth = ''] = /^ */.exec(line) ?? [];
+  const [first = '', ...rest] = fold(line.slice(depth.length), width - 4 - depth.length);
+  return [frame(depth + first), ...rest.map((text) => frame(`${depth}  ${text}`))];
+}
+
+/** Breaks a text at blanks. */
+function fold(text: string, columns: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > columns) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}
+
+const longest = width - indent;
 const token = /gh[a-z]_[A-Za-z0-9]{8,}/g;
 
 /** One line that fits, with the sample secret masked: a demo must not teach to print secrets. */
