@@ -1,4 +1,5 @@
 import { capabilityKey } from '../model/client-capability.ts';
+import { after, type Eventual } from '../model/eventual.ts';
 import type { JsonObject } from '../model/json.ts';
 import { stringMember } from '../model/json.ts';
 import type { Listed, Primitive } from '../model/primitive.ts';
@@ -10,7 +11,6 @@ import type {
   Catalog,
   Clock,
   CredentialBroker,
-  Eventual,
   Inventory,
   ListedKind,
   Scope,
@@ -157,8 +157,4 @@ function scopeOf(broker: CredentialBroker, server: ServerId, caller: Caller): Ev
   return after(broker.credential(server, caller.subject), (credential) =>
     credential instanceof Refusal ? credential : { ...caller, principal, credential },
   );
-}
-
-function after<In, Out>(value: Eventual<In>, then: (value: In) => Eventual<Out>): Eventual<Out> {
-  return value instanceof Promise ? value.then(then) : then(value);
 }

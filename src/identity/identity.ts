@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
+import { after, type Eventual } from '../model/eventual.ts';
 import { Refusal, refuse } from '../model/refusal.ts';
 import type { Subject } from '../model/subject.ts';
-import type { Clock, Credentials, Eventual, Identity } from '../pipeline/ports.ts';
+import type { Clock, Credentials, Identity } from '../pipeline/ports.ts';
 import { isForResource } from './audience.ts';
 import { refuseWithChallenge } from './challenge.ts';
 import { TokenFailure } from './failure.ts';
@@ -62,14 +63,10 @@ export function createIdentity(options: IdentityOptions): Identity {
   };
 
   const verify = (token: string, key: string): Eventual<VerifiedToken | TokenFailure> => {
-    const outcome = verifyToken(token, issuers, clock.now());
-    if (!(outcome instanceof Promise)) {
+    const verdict = verifyToken(token, issuers, clock.now());
+    return after(verdict, (outcome) => {
       keep(key, outcome);
       return outcome;
-    }
-    return outcome.then((later) => {
-      keep(key, later);
-      return later;
     });
   };
 
@@ -91,9 +88,7 @@ export function createIdentity(options: IdentityOptions): Identity {
     identify: (credentials) => {
       const outcome = look(credentials);
       if (outcome instanceof Refusal) return outcome;
-      return outcome instanceof Promise
-        ? outcome.then((later) => conclude(later, credentials, clock.now(), scopes))
-        : conclude(outcome, credentials, clock.now(), scopes);
+      return after(outcome, (found) => conclude(found, credentials, clock.now(), scopes));
     },
   };
 }

@@ -1,6 +1,6 @@
+import type { Eventual } from '../model/eventual.ts';
 import { faultMessage } from '../model/fault-message.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { Eventual } from '../pipeline/ports.ts';
 import { type Algorithm, allAlgorithms, isAlgorithm, verifySignature } from './algorithms.ts';
 import { type MappedSubject, mapClaims } from './claims.ts';
 import { TokenFailure } from './failure.ts';

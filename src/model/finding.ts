@@ -9,3 +9,13 @@ export interface Finding {
   /** One sentence for the record and the caller, without the secret itself. */
   readonly message: string;
 }
+
+/** The findings that keep a call, a result or a description from passing. */
+export function blocking(findings: readonly Finding[]): readonly Finding[] {
+  return findings.filter(({ action }) => action === 'block');
+}
+
+/** Each finding in the words of the record, such as `strip hidden-text.bidi at /arguments/body`. */
+export function asRecorded(findings: readonly Finding[]): readonly string[] {
+  return findings.map(({ code, action, at }) => `${action} ${code} at ${at}`);
+}

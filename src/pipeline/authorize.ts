@@ -1,12 +1,13 @@
 import type { Call } from '../model/call.ts';
 import type { AccessRequest, Decision, Resource } from '../model/decision.ts';
+import { after, type Eventual } from '../model/eventual.ts';
 import { type JsonObject, objectMember } from '../model/json.ts';
 import { methods } from '../model/method.ts';
 import type { Primitive } from '../model/primitive.ts';
 import { Refusal } from '../model/refusal.ts';
 import { accessRequest, callerOf, usedBy } from './access.ts';
 import { unknownTarget } from './isolate.ts';
-import type { Eventual, Ports } from './ports.ts';
+import type { Ports } from './ports.ts';
 import type { Resolved } from './resolve.ts';
 import type { Stage } from './stage.ts';
 import type { Visible } from './visible.ts';
@@ -83,7 +84,7 @@ function impliesVisible({ action, resource }: AccessRequest, { effect }: Decisio
 function hide({ catalog }: Pick<Ports, 'catalog'>, state: Resolved, primitive: Primitive): Eventual<Refusal> {
   const unknown = unknownTarget(primitive.kind, state.call);
   const found = catalog.find(primitive, callerOf(state), () => false);
-  return found instanceof Promise ? found.then(() => unknown) : unknown;
+  return after(found, () => unknown);
 }
 
 function judge(request: AccessRequest, decision: Decision): Authorization | Refusal {

@@ -1,8 +1,9 @@
+import { after, allOf } from '../model/eventual.ts';
 import { Refusal } from '../model/refusal.ts';
 import type { ServerId } from '../model/server-id.ts';
 import type { GuardedCall } from './guard-call.ts';
 import type { Route } from './isolate.ts';
-import type { Ports, Scope, UpstreamCredential } from './ports.ts';
+import type { Ports, Scope } from './ports.ts';
 import type { Stage } from './stage.ts';
 
 /** The gateway's own credentials for the upstreams of the call. The client's token goes no further than here. */
@@ -20,27 +21,33 @@ export function brokerCredential({
     name: 'broker credential',
     run: ({ route, subject, call }) => {
       const { capabilities } = call.client;
-      const servers = upstreamsOf(route);
-      const found = servers.map((server) => broker.credential(server, subject));
-      const scoped = (credentials: readonly (UpstreamCredential | Refusal)[]): { scopes: Scopes } | Refusal =>
-        credentials.find((credential) => credential instanceof Refusal) ?? {
-          scopes: new Map(
-            servers.map((server, i) => [
-              server,
-              {
-                principal: subject.principal,
-                credential: credentials[i] as UpstreamCredential,
-                subject,
-                capabilities,
-              },
-            ]),
-          ),
-        };
-      return found.some((credential) => credential instanceof Promise)
-        ? Promise.all(found).then(scoped)
-        : scoped(found as readonly (UpstreamCredential | Refusal)[]);
+      const { principal } = subject;
+      const found = upstreamsOf(route).map((server) =>
+        after(broker.credential(server, subject), (credential): Refusal | readonly [ServerId, Scope] =>
+          credential instanceof Refusal
+            ? credential
+            : [server, { principal, credential, subject, capabilities }],
+        ),
+      );
+      return after(allOf(found), joined);
     },
   };
+}
+
+function joined(found: readonly (Refusal | readonly [ServerId, Scope])[]): { scopes: Scopes } | Refusal {
+  const scopes = new Map<ServerId, Scope>();
+  for (const one of found) {
+    if (one instanceof Refusal) return one;
+    scopes.set(...one);
+  }
+  return { scopes };
+}
+
+/** The scope in which one upstream of the call is used. Throws for another upstream: that is a fault of our own. */
+export function scopeFor({ scopes }: Brokered, server: ServerId): Scope {
+  const scope = scopes.get(server);
+  if (scope === undefined) throw new Error(`no credential was sought for the upstream \`${server}\``);
+  return scope;
 }
 
 /** Lists are served by the catalog, which has credentials of its own. */

@@ -1,4 +1,5 @@
 import type { Reply } from '../model/call.ts';
+import type { Eventual } from '../model/eventual.ts';
 import { Refusal } from '../model/refusal.ts';
 import { answer } from './forward/answer.ts';
 import { gather } from './forward/gather.ts';
@@ -6,7 +7,7 @@ import { listen } from './forward/listen.ts';
 import { relay } from './forward/relay.ts';
 import type { Route } from './isolate.ts';
 import type { Offer } from './offer.ts';
-import type { Eventual, Ports } from './ports.ts';
+import type { Ports } from './ports.ts';
 import type { Recorded } from './record-decision.ts';
 import type { Stage } from './stage.ts';
 import type { Visible } from './visible.ts';

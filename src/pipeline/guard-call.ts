@@ -1,4 +1,4 @@
-import type { Finding } from '../model/finding.ts';
+import { blocking, type Finding } from '../model/finding.ts';
 import { refuse } from '../model/refusal.ts';
 import type { Mirrored } from './compare-mirrors.ts';
 import type { Ports } from './ports.ts';
@@ -17,10 +17,10 @@ export function guardCall({
     name: 'guard call',
     run: ({ call }) => {
       const callFindings = guard.call(call);
-      const blocking = callFindings.filter((finding) => finding.action === 'block');
-      if (blocking.length === 0) return { callFindings };
-      return refuse('guard_blocked', describe(blocking), {
-        reason: `the call was stopped before it left: ${reasons(blocking)}`,
+      const stopping = blocking(callFindings);
+      if (stopping.length === 0) return { callFindings };
+      return refuse('guard_blocked', describe(stopping), {
+        reason: `the call was stopped before it left: ${reasons(stopping)}`,
       });
     },
   };

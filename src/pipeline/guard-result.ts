@@ -1,5 +1,5 @@
 import type { Reply } from '../model/call.ts';
-import type { Finding } from '../model/finding.ts';
+import { blocking, type Finding } from '../model/finding.ts';
 import { Refusal, refuse } from '../model/refusal.ts';
 import type { Forwarded } from './forward.ts';
 import { describe, reasons } from './guard-call.ts';
@@ -21,9 +21,9 @@ export function guardResult(
     name: 'guard result',
     run: (state) => {
       const { findings, replacement } = ports.guard.message(state.reply.document);
-      const blocking = findings.filter(({ action }) => action === 'block');
-      if (blocking.length > 0) {
-        return refuse('result_blocked', describe(blocking), { reason: `withheld: ${reasons(blocking)}` });
+      const stopping = blocking(findings);
+      if (stopping.length > 0) {
+        return refuse('result_blocked', describe(stopping), { reason: `withheld: ${reasons(stopping)}` });
       }
       const clean = replacement === undefined ? state.reply : { ...state.reply, document: replacement };
       const cleared = checkInteraction(ports, state, clean);

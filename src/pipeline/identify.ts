@@ -1,3 +1,4 @@
+import { after } from '../model/eventual.ts';
 import { Refusal } from '../model/refusal.ts';
 import type { Subject } from '../model/subject.ts';
 import type { Arrived } from './arrive.ts';
@@ -15,10 +16,7 @@ export function identify({
 }: Pick<Ports, 'identity'>): Stage<Arrived, { readonly subject: Subject }> {
   return {
     name: 'identify',
-    run: ({ arrival }) => {
-      const found = identity.identify(arrival.credentials);
-      return found instanceof Promise ? found.then(proof) : proof(found);
-    },
+    run: ({ arrival }) => after(identity.identify(arrival.credentials), proof),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Call, Reply } from '../model/call.ts';
 import type { AccessRequest, Decision, Resource } from '../model/decision.ts';
+import type { Eventual } from '../model/eventual.ts';
 import type { Finding } from '../model/finding.ts';
 import type { JsonDocument, JsonObject } from '../model/json.ts';
 import type { Listed, Primitive, PrimitiveKind } from '../model/primitive.ts';
@@ -24,9 +25,6 @@ export interface Ports {
   readonly seal: Seal;
   readonly front: Front;
 }
-
-/** A value now or later. Stages stay synchronous where they can: a promise costs more than most of their work. */
-export type Eventual<T> = T | Promise<T>;
 
 /** Time and randomness. */
 export interface Clock {

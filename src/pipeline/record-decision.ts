@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { asRecorded } from '../model/finding.ts';
 import type { DecisionRecord, RecordedSubject } from '../model/record.ts';
 import type { Subject } from '../model/subject.ts';
 import type { Arrived } from './arrive.ts';
@@ -31,7 +32,7 @@ export function recordDecision({
           resource: { id: clipped(permit.resource.id, longestId), tags: permit.resource.tags },
         }),
         policies: permit.policies,
-        obligations: callFindings.map(({ code, action, at }) => `${action} ${code} at ${at}`),
+        obligations: asRecorded(callFindings),
       });
       // Whoever releases waits for it; without this line a rejection before that would end the process.
       recorded.catch(() => undefined);

@@ -1,15 +1,11 @@
 import { hash } from 'node:crypto';
 import type { Reply } from '../model/call.ts';
+import { asRecorded } from '../model/finding.ts';
 import { type Refusal, refuse } from '../model/refusal.ts';
 import type { Ports } from './ports.ts';
 import type { Presented } from './present.ts';
 import type { Stage } from './stage.ts';
 import { timestamp } from './timestamp.ts';
-
-/** The answer may leave. */
-export interface Releasable extends Presented {
-  readonly released: Reply;
-}
 
 /**
  * Waits until the decision would survive a crash, then lets the answer go and notes its outcome.
@@ -48,7 +44,7 @@ function noteOutcome(
     id: state.id,
     at: timestamp(clock.now()),
     outcome: 'released',
-    findings: state.resultFindings.map(({ code, action, at }) => `${action} ${code} at ${at}`),
+    findings: asRecorded(state.resultFindings),
     result: hash('sha256', bytes, 'base64url'),
     bytes: bytes.byteLength,
     upstreamUs: state.upstreamUs,

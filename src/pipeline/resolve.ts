@@ -1,3 +1,4 @@
+import { after } from '../model/eventual.ts';
 import type { Listed } from '../model/primitive.ts';
 import { Refusal } from '../model/refusal.ts';
 import { callerOf } from './access.ts';
@@ -21,7 +22,7 @@ export function resolve({ catalog }: Pick<Ports, 'catalog'>, clean: Clean): Stag
       const { route } = state;
       if (route.kind !== 'relay') return { listed: undefined };
       const found = catalog.find(route.primitive, callerOf(state), ({ item }) => clean(item));
-      return found instanceof Promise ? found.then((later) => judge(state, later)) : judge(state, found);
+      return after(found, (entry) => judge(state, entry));
     },
   };
 }

@@ -1,6 +1,6 @@
+import type { Eventual } from '../model/eventual.ts';
 import { faultTrace } from '../model/fault-message.ts';
 import { Refusal, refuse } from '../model/refusal.ts';
-import type { Eventual } from './ports.ts';
 
 /**
  * One step of the pipeline. It needs certain proofs in the state and adds its own, or refuses.

@@ -1,3 +1,4 @@
+import { blocking } from '../model/finding.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Listed } from '../model/primitive.ts';
 import { accessRequest, usedBy } from './access.ts';
@@ -26,7 +27,7 @@ export function cleanDescriptions({ guard }: Pick<Ports, 'guard'>): Clean {
   return (item) => {
     const known = verdicts.get(item);
     if (known !== undefined) return known;
-    const clean = !guard.description(item).some((finding) => finding.action === 'block');
+    const clean = blocking(guard.description(item)).length === 0;
     verdicts.set(item, clean);
     return clean;
   };

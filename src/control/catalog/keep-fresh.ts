@@ -1,5 +1,6 @@
+import type { Eventual } from '../../model/eventual.ts';
 import { Refusal } from '../../model/refusal.ts';
-import type { Clock, Eventual } from '../../pipeline/ports.ts';
+import type { Clock } from '../../pipeline/ports.ts';
 
 /** A value and when it was fetched, in milliseconds since the epoch. */
 export interface Kept<Value> {

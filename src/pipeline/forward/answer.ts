@@ -1,9 +1,11 @@
+import type { Eventual } from '../../model/eventual.ts';
+import { blocking } from '../../model/finding.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { metaKey } from '../../model/meta-key.ts';
 import { Refusal } from '../../model/refusal.ts';
 import { callerOf } from '../access.ts';
 import type { Forward, ForwardTools } from '../forward.ts';
-import type { Eventual, ServerDescription } from '../ports.ts';
+import type { ServerDescription } from '../ports.ts';
 import { replyOf } from '../reply.ts';
 import { everyCapability, offeredCapabilities } from './capabilities.ts';
 
@@ -62,8 +64,6 @@ function instructionsOf(
   described: readonly ServerDescription[],
 ): JsonObject {
   const texts = described.flatMap(({ instructions }) => instructions ?? []);
-  const clean = texts.filter(
-    (instructions) => !guard.description({ instructions }).some(({ action }) => action === 'block'),
-  );
+  const clean = texts.filter((instructions) => blocking(guard.description({ instructions })).length === 0);
   return clean.length === 0 ? {} : { instructions: clean.join('\n\n') };
 }

@@ -2,8 +2,9 @@ import type { JsonObject } from '../../model/json.ts';
 import { metaKey } from '../../model/meta-key.ts';
 import { Refusal, refuse } from '../../model/refusal.ts';
 import type { ServerId } from '../../model/server-id.ts';
+import { scopeFor } from '../broker-credential.ts';
 import type { Forward, ForwardTools } from '../forward.ts';
-import type { ListenFilter, Scope } from '../ports.ts';
+import type { ListenFilter } from '../ports.ts';
 import type { Recorded } from '../record-decision.ts';
 import { replyOf, written } from '../reply.ts';
 import { allowedFilters, honoured } from './listen-filter.ts';
@@ -64,7 +65,7 @@ function open(
       permit: state.permit,
       server,
       filter,
-      scope: state.scopes.get(server) as Scope,
+      scope: scopeFor(state, server),
       ready: ready.resolve,
       notify: (message) => acknowledged.then(() => deliver(message)),
     },

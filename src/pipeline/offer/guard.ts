@@ -1,3 +1,4 @@
+import { blocking } from '../../model/finding.ts';
 import type { JsonDocument } from '../../model/json.ts';
 import { refuse } from '../../model/refusal.ts';
 import { describe } from '../guard-call.ts';
@@ -16,8 +17,8 @@ export function guardOffer({
     name: 'guard message',
     run: ({ message }) => {
       const { findings, replacement = message } = guard.message(message);
-      const blocking = findings.filter(({ action }) => action === 'block');
-      return blocking.length === 0 ? { clean: replacement } : refuse('result_blocked', describe(blocking));
+      const stopping = blocking(findings);
+      return stopping.length === 0 ? { clean: replacement } : refuse('result_blocked', describe(stopping));
     },
   };
 }
