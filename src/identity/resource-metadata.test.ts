@@ -1,15 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { metadataUrlOf, protectedResourceMetadata, rootMetadataUrlOf } from './resource-metadata.ts';
-
-test('the well-known part goes between host and path', () => {
-  const place = 'https://gw.example/.well-known/oauth-protected-resource';
-  assert.equal(metadataUrlOf('https://gw.example/mcp/files'), `${place}/mcp/files`);
-  assert.equal(metadataUrlOf('https://gw.example'), place);
-  assert.equal(metadataUrlOf('https://gw.example/'), place);
-  assert.equal(metadataUrlOf('https://gw.example/mcp?tenant=a'), `${place}/mcp?tenant=a`);
-  assert.equal(rootMetadataUrlOf('https://gw.example/mcp/files'), place);
-});
+import { protectedResourceMetadata } from './resource-metadata.ts';
 
 test('the document says what a client needs, and does not offer `offline_access`', () => {
   const facts = { resource: 'https://gw.example/mcp', name: 'Gateway' };

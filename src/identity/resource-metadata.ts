@@ -10,8 +10,6 @@ export interface ResourceFacts {
   readonly name: string;
 }
 
-const wellKnown = '/.well-known/oauth-protected-resource';
-
 /** The metadata document of a protected resource (RFC 9728 section 2). */
 export function protectedResourceMetadata(facts: ResourceFacts): JsonObject {
   // `offline_access` is a matter between client and authorization server (MCP authorization, "Refresh Tokens").
@@ -23,15 +21,4 @@ export function protectedResourceMetadata(facts: ResourceFacts): JsonObject {
     bearer_methods_supported: ['header'],
     resource_name: facts.name,
   };
-}
-
-/** Where the metadata of a resource stands: the well-known part goes between host and path (RFC 9728 section 3.1). */
-export function metadataUrlOf(resource: string): string {
-  const { origin, pathname, search } = new URL(resource);
-  return `${origin}${wellKnown}${pathname === '/' ? '' : pathname}${search}`;
-}
-
-/** Where clients look that know only the host (MCP authorization, "Protected Resource Metadata Discovery"). */
-export function rootMetadataUrlOf(resource: string): string {
-  return `${new URL(resource).origin}${wellKnown}`;
 }
