@@ -19,7 +19,7 @@ export type Place =
   | { readonly kind: 'health' };
 
 const wellKnown = '/.well-known/oauth-protected-resource';
-const longestCached = 1024;
+const mostKnown = 1024;
 
 /** Finds what stands at a path; undefined where nothing does. Known paths are looked up, not parsed. */
 export function places(front: Front, publicUrl: string): (path: string) => Place | undefined {
@@ -27,7 +27,7 @@ export function places(front: Front, publicUrl: string): (path: string) => Place
   return (path) => {
     const place = known.get(path) ?? placeOf(path, publicUrl);
     if (place === undefined || !stands(place, front)) return undefined;
-    if (known.size < longestCached) known.set(path, place);
+    if (known.size < mostKnown) known.set(path, place);
     return place;
   };
 }

@@ -89,7 +89,7 @@ class NodeExchange implements Exchange {
     const length = status === 204 ? [] : ['Content-Length', String(body.length)];
     this.#response.writeHead(status, [...headers, ...length]);
     this.#response.end(body);
-    this.#limitStall();
+    limitStall(this.#response, this.#stallMs);
   }
 
   stream(headers: readonly string[]): EventStream {
@@ -98,12 +98,6 @@ class NodeExchange implements Exchange {
       void this.closed;
       this.#closed?.abort(clientGone);
     });
-  }
-
-  /** Node destroys a socket whose time-out passes without any byte taken, and sets its own time-out after the answer. */
-  #limitStall(): void {
-    const { socket } = this.#response;
-    if (socket !== null && socket.writableLength > 0) socket.setTimeout(this.#stallMs);
   }
 }
 
@@ -137,8 +131,7 @@ class NodeStream implements EventStream {
   end(bytes?: Uint8Array): void {
     if (this.ended) return;
     this.#response.end(bytes);
-    const { socket } = this.#response;
-    if (socket !== null && socket.writableLength > 0) socket.setTimeout(this.#stallMs);
+    limitStall(this.#response, this.#stallMs);
   }
 
   cut(): void {
@@ -166,4 +159,9 @@ class NodeStream implements EventStream {
       response.on('close', done);
     });
   }
+}
+
+/** Node destroys a socket whose time-out passes without any byte taken, and sets its own time-out after the answer. */
+function limitStall({ socket }: ServerResponse, ms: number): void {
+  if (socket !== null && socket.writableLength > 0) socket.setTimeout(ms);
 }
