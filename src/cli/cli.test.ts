@@ -94,6 +94,15 @@ test('validate reads the policies too', async (t) => {
   assert.match(err, /p\.cedar:2:\d+: .*did you mean `context\.user\.roles`/);
 });
 
+test('a server whose program is not there is a warning that names it', async (t) => {
+  const config = 'servers: { gone: { command: no-such-program }, here: { command: node } }\n';
+  const { code, out } = await run(home(t, config), 'validate', '--json');
+  assert.equal(code, 0);
+  const { warnings } = JSON.parse(out);
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0], /`gone` cannot start: there is no program `no-such-program`/);
+});
+
 test('config print shows references, never what they stand for, and masks what is written out', async (t) => {
   const { code, out } = await run(home(t, one), 'config', 'print');
   assert.equal(code, 0);

@@ -6,6 +6,7 @@ import { watchSettings } from '../control/watch-settings.ts';
 import { loadConfig } from './config-file.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
 import { loadGateway } from './load-gateway.ts';
+import { missingCommands } from './missing-commands.ts';
 import { output } from './output.ts';
 import { refreshToken } from './refresh-token.ts';
 import { startScreen } from './start-screen.ts';
@@ -34,6 +35,7 @@ export async function runUp(options: UpOptions): Promise<ExitCode> {
   const module = await loadGateway();
   const problems = await module.checkSettings(loaded.settings);
   if (problems.length > 0) return refuse(problems, options.json);
+  for (const message of missingCommands(loaded.settings)) warn(message);
   const stopped = stopSignal(forceEnd, hangupMeansEnd() ? ['SIGINT', 'SIGTERM', 'SIGHUP'] : undefined);
   const gateway = await module.startGateway(loaded.settings, { report: reporter(options.json) });
   await announce(gateway, loaded, options);

@@ -2,6 +2,7 @@ import { ConfigError, formatProblem } from '../control/config-error.ts';
 import { loadConfig } from './config-file.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
 import { loadGateway } from './load-gateway.ts';
+import { missingCommands } from './missing-commands.ts';
 import { output } from './output.ts';
 
 /** How `bartizan validate` was asked for. */
@@ -35,7 +36,7 @@ async function examine(config: string | undefined): Promise<Examined> {
       ? 'the embedded policy'
       : count(settings.policy.sources.length, 'policy file');
     const summary = `${paths[0] ?? ''}: ${count(settings.servers.length, 'server')}, ${policies}`;
-    return { problems, warnings: warnings.map(formatProblem), summary };
+    return { problems, warnings: [...warnings.map(formatProblem), ...missingCommands(settings)], summary };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { problems: error.problems.map(formatProblem), warnings: [], summary: '' };
