@@ -15,7 +15,7 @@ export interface Sample {
   readonly altered: number;
 }
 
-export const connections = 32;
+const connections = 32;
 const settleMs = 10;
 
 /** Runs the closed loop, with the clocks read while nothing is in flight, so that CPU and calls match exactly. */

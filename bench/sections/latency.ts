@@ -8,7 +8,7 @@ import type { Variant } from '../variants/start.ts';
 import { absence, runningVariants, type Workbench } from '../workbench.ts';
 
 const names: readonly VariantName[] = ['direct', 'nginx', 'raw', 'bare', 'full'];
-export const perSecond = 1000;
+const perSecond = 1000;
 
 /** Latency at a fixed rate, from the intended send time, in microseconds: medians of the rounds. */
 export interface LatencyRow {

@@ -29,7 +29,7 @@ for (const name of cases) {
 
 test('there are at least twenty golden cases, and none is empty', () => {
   assert.ok(cases.length >= 20);
-  for (const name of cases) assert.match(readFileSync(join(here, name), 'utf8'), /^----\n[^]*\S/m);
+  for (const name of cases) assert.match(readFileSync(join(here, name), 'utf8'), /^----\n[\s\S]*\S/m);
 });
 
 async function play(input: string): Promise<string> {
@@ -37,13 +37,18 @@ async function play(input: string): Promise<string> {
   const lines = input.split('\n');
   const scene = lines.filter((line) => line.startsWith('#! ')).map((line) => line.slice(3).split(' '));
   const config = lines.filter((line) => !line.startsWith('#! ')).join('\n');
-  const words = (verb: string): string[] => scene.filter(([first]) => first === verb).map(([, ...rest]) => rest.join(' '));
+  const words = (verb: string): string[] =>
+    scene.filter(([first]) => first === verb).map(([, ...rest]) => rest.join(' '));
   try {
     for (const file of words('file')) write(directory, file);
     const name = words('name')[0] ?? 'bartizan.yaml';
     writeFileSync(join(directory, name), config);
     const env = Object.fromEntries(words('env').map((pair) => pair.split(/=(.*)/s).slice(0, 2)));
-    const output = await load(join(directory, name), { env, home: '/home/ann', cwd: directory }, words('show').join(' '));
+    const output = await load(
+      join(directory, name),
+      { env, home: '/home/ann', cwd: directory },
+      words('show').join(' '),
+    );
     return output.replaceAll(directory, '<dir>');
   } finally {
     rmSync(directory, { recursive: true });
@@ -61,7 +66,9 @@ async function load(path: string, around: Parameters<typeof loadSettings>[1], sh
     const loaded = await loadSettings(path, around);
     const warnings = loaded.warnings.map((problem) => `warning: ${formatProblem(problem)}\n`).join('');
     const members = show.split(' ').filter(Boolean);
-    const parts = members.map((member) => `${member}: ${print(pick({ ...loaded.settings, shown: loaded.shown }, member))}\n`);
+    const parts = members.map(
+      (member) => `${member}: ${print(pick({ ...loaded.settings, shown: loaded.shown }, member))}\n`,
+    );
     return `${warnings}ok\n${parts.join('')}`;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -70,7 +77,9 @@ async function load(path: string, around: Parameters<typeof loadSettings>[1], sh
 }
 
 function pick(value: unknown, path: string): unknown {
-  return path.split('.').reduce<any>((part, step) => part?.[step], value); // biome-ignore lint/suspicious/noExplicitAny: walks any settings
+  return path
+    .split('.')
+    .reduce<unknown>((part, step) => (part as Record<string, unknown> | undefined)?.[step], value);
 }
 
 function print(value: unknown): string {
