@@ -143,7 +143,9 @@ class LegacyLink implements Listener {
     request
       .finally(() => this.#calls.delete(id))
       .then((outcome) => (isFailure(outcome) ? outcome : session.codec.upstream.reply(outcome, order.call)))
-      .then(running.finish, (fault: unknown) => running.finish(refuse('internal_fault', faultMessage(fault))));
+      .then(running.finish, (fault: unknown) =>
+        running.finish(refuse('internal_fault', faultMessage(fault))),
+      );
     return running.wait(signal);
   };
 
