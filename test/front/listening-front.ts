@@ -6,6 +6,7 @@ import { Refusal, refuse } from '../../src/model/refusal.ts';
 import { parseServerId, type ServerId } from '../../src/model/server-id.ts';
 import { principalKey, type Subject } from '../../src/model/subject.ts';
 import type { Arrival, Enforce, Outcome } from '../../src/pipeline/ports.ts';
+import { testSubject } from '../../src/testing/pipeline-ports.ts';
 import type { FrontLimits } from '../../src/transport/front/limits.ts';
 import { type Listening, listen } from '../../src/transport/front/listen.ts';
 import type { FrontOptions } from '../../src/transport/front/options.ts';
@@ -102,14 +103,7 @@ function identify(authorization: string | undefined): Subject | Refusal {
   if (name === 'bad') return refuse('token_invalid', 'bad token');
   const user = { issuer: 'https://idp.example', subject: name, roles: [], groups: [], claims: {} };
   const agent = { id: 'agent' };
-  return {
-    user,
-    agent,
-    device: { managed: true },
-    scopes: [],
-    expiresAt: Number.MAX_SAFE_INTEGER,
-    principal: principalKey(user, agent),
-  };
+  return testSubject({ user, agent, principal: principalKey(user, agent) });
 }
 
 function scripted(script: Script, calls: Call[], outcomes: Outcome[]): Enforce {
