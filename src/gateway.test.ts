@@ -3,10 +3,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { Gateway } from './control/gateway-contract.ts';
+import type { Gateway, StartOptions } from './control/gateway-contract.ts';
 import { loadSettings } from './control/load-settings.ts';
 import type { Settings } from './control/settings.ts';
 import { startGateway } from './gateway.ts';
+import { refuse } from './model/refusal.ts';
 
 const issuers = [{ issuer: 'https://idp.example' }];
 
@@ -46,13 +47,19 @@ test('a gateway whose address is taken rejects, and lets go of its log and its s
   await second.stop();
 });
 
+test("an adapter of the embedder takes the place of the gateway's own", async (t) => {
+  const stranger = refuse('token_invalid', 'nobody is known here');
+  const { gateway } = await started(t, {}, { adapters: { identity: { identify: () => stranger } } });
+  assert.equal(await statusWith(gateway, gateway.token?.value ?? ''), 401);
+});
+
 interface Started {
   readonly gateway: Gateway;
   /** Settings that differ from the first ones in these members alone. */
   readonly settingsWith: (change: object) => Promise<Settings>;
 }
 
-async function started(t: TestContext, change: object): Promise<Started> {
+async function started(t: TestContext, change: object, options: StartOptions = {}): Promise<Started> {
   const directory = await mkdtemp(join(tmpdir(), 'bartizan-gateway-'));
   const path = join(directory, 'bartizan.yaml');
   const settingsWith = async (more: object): Promise<Settings> => {
@@ -65,7 +72,7 @@ async function started(t: TestContext, change: object): Promise<Started> {
     await writeFile(path, JSON.stringify(tree));
     return (await loadSettings(path)).settings;
   };
-  const gateway = await startGateway(await settingsWith(change));
+  const gateway = await startGateway(await settingsWith(change), options);
   t.after(async () => {
     await gateway.stop();
     await rm(directory, { recursive: true, force: true });

@@ -50,6 +50,7 @@ async function compose(
     verdicts,
     info: { name: 'bartizan', version },
     report: reporting(clock, journal, options.report),
+    adapters: options.adapters ?? {},
   };
   const owner = await ownerOf(settings, clock);
   let generation = createGeneration(settings, lasting, owner);

@@ -13,7 +13,7 @@
  */
 
 export { ConfigError, type Place, type Problem } from './control/config-error.ts';
-export type { Gateway, OwnerToken, StartOptions, TokenOrder } from './control/gateway-contract.ts';
+export type { Adapters, Gateway, OwnerToken, StartOptions, TokenOrder } from './control/gateway-contract.ts';
 export { type ListenOrders, type Loaded, loadSettings } from './control/load-settings.ts';
 export type { Surroundings } from './control/resolve-settings.ts';
 export type {

@@ -33,6 +33,7 @@ export async function composedGateway(composition: Composition, rooms: Rooms): P
   const owner = await ownerOf(settings, clock);
   if (owner === undefined) throw new Error('the owner is off');
   const lasting: Lasting = {
+    adapters: {},
     clock,
     journal: rooms.record ? await unheld(settings.audit.directory) : nowhere,
     seal: createSeal(new Uint8Array(32), clock),

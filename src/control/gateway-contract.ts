@@ -1,3 +1,4 @@
+import type { Ports } from '../pipeline/ports.ts';
 import type { Settings } from './settings.ts';
 
 /** A gateway that runs, as the command line sees it. */
@@ -44,4 +45,12 @@ export interface GatewayModule {
 export interface StartOptions {
   /** Hears of what the operator may want to know. */
   readonly report?: (event: string, facts: Readonly<Record<string, string>>) => void;
+  /** Takes the place of the gateway's own adapters. They serve every configuration, also after a reload. */
+  readonly adapters?: Adapters;
 }
+
+/**
+ * The ports that an embedder may fill. The suites in `bartizan/testing` say what the gateway expects of them; the order
+ * of the stages that use them cannot be changed.
+ */
+export type Adapters = Partial<Pick<Ports, 'identity' | 'policy' | 'tagger' | 'guard' | 'broker'>>;

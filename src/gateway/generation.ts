@@ -1,4 +1,5 @@
 import { createCatalog } from '../control/catalog.ts';
+import type { Adapters } from '../control/gateway-contract.ts';
 import type { ServerSettings, Settings } from '../control/settings.ts';
 import { createGuard } from '../guard/guard.ts';
 import { createIdentity } from '../identity/identity.ts';
@@ -26,6 +27,8 @@ export interface Lasting {
   readonly info: { readonly name: string; readonly version: string };
   /** Something for the operator: a sentence, and facts for the audit log. */
   readonly report: Report;
+  /** What an embedder brings instead of the gateway's own. */
+  readonly adapters: Adapters;
 }
 
 /** Tells the operator of an event. */
@@ -47,20 +50,24 @@ export interface Generation {
  * what to mend, if the settings cannot be used; then nothing has been started.
  */
 export function createGeneration(settings: Settings, lasting: Lasting, owner: Owner | undefined): Generation {
-  const { clock, journal, seal, info } = lasting;
+  const { clock, journal, seal, info, adapters } = lasting;
   const servers = serversOf(settings.servers);
-  const identity = createIdentity({
-    issuers: [...(owner ? [owner.issuer] : []), ...settings.identity.issuers.map(issuerOf)],
-    scopes: settings.identity.scopes,
-    clock,
-  });
-  const policy = createPolicy({
-    sources: settings.policy.sources,
-    timezone: settings.policy.timezone,
-    onDifference: (difference) =>
-      lasting.report('policy engines differ', { difference: JSON.stringify(difference) }),
-  });
-  const broker = createStaticBroker({ servers: credentialsOf(settings.servers) });
+  const identity =
+    adapters.identity ??
+    createIdentity({
+      issuers: [...(owner ? [owner.issuer] : []), ...settings.identity.issuers.map(issuerOf)],
+      scopes: settings.identity.scopes,
+      clock,
+    });
+  const policy =
+    adapters.policy ??
+    createPolicy({
+      sources: settings.policy.sources,
+      timezone: settings.policy.timezone,
+      onDifference: (difference) =>
+        lasting.report('policy engines differ', { difference: JSON.stringify(difference) }),
+    });
+  const broker = adapters.broker ?? createStaticBroker({ servers: credentialsOf(settings.servers) });
   const upstreams = createUpstreams(upstreamOptions(settings, lasting));
   const replaced = new AbortController();
   const ports: Ports = {
@@ -72,8 +79,8 @@ export function createGeneration(settings: Settings, lasting: Lasting, owner: Ow
     broker,
     upstreams,
     catalog: createCatalog({ inventory: upstreams, broker, clock }),
-    tagger: createTagger(tagsOf(settings)),
-    guard: createGuard(settings.guard),
+    tagger: adapters.tagger ?? createTagger(tagsOf(settings)),
+    guard: adapters.guard ?? createGuard(settings.guard),
     front: { servers, revisions: codecs.map(({ revision }) => revision), info, replaced: replaced.signal },
   };
   return {

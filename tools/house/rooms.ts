@@ -40,7 +40,6 @@ export const roots: readonly string[] = ['gateway', 'index'];
 export const packages: Readonly<Record<string, string>> = {
   '@cedar-policy/cedar-wasm': 'policy',
   commander: 'cli',
-  jose: 'identity',
   undici: 'transport',
   yaml: 'control',
   zod: 'control',

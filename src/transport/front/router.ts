@@ -41,9 +41,13 @@ export function router({ context, placeOf, origins }: RouterParts): Router {
     else serveAt({ context, legacy, exchange, cors }, place);
   };
   const serve = (exchange: Exchange): void => {
-    const barred = checkOrigin(origins, exchange) ?? checkRepeated(exchange);
-    if (barred === undefined) admit(exchange);
-    else refuseNow(exchange, barred, noHeaders);
+    try {
+      const barred = checkOrigin(origins, exchange) ?? checkRepeated(exchange);
+      if (barred === undefined) admit(exchange);
+      else refuseNow(exchange, barred, noHeaders);
+    } catch (fault) {
+      fail({ context, legacy, exchange, cors: noHeaders }, fault);
+    }
   };
   return {
     serve,

@@ -57,6 +57,13 @@ export function upstreamOf(
 
   const onLink = linkUser(era, linkFor);
 
+  /** A server that cannot be asked for its lists offers nothing, and only the operator can find out why. */
+  const noted = <Result>(result: Result | Refusal): Result | Refusal => {
+    if (result instanceof Refusal && result.code !== 'method_unknown')
+      context.log('server failed', result.detail);
+    return result;
+  };
+
   return {
     relay: (order, signal) => {
       if (!order.permit.valid) return Promise.resolve(refuse('internal_fault', 'relay without a permit'));
@@ -70,8 +77,8 @@ export function upstreamOf(
       if (ended instanceof Refusal && !signal.aborted) context.log('listen failed', ended.detail);
     },
     ask: (method, params, scope, signal) =>
-      onLink(scope, signal, (link) => link.ask(method, params, scope, signal)),
-    describe: (scope, signal) => onLink(scope, signal, (link) => link.describe(scope, signal)),
+      onLink(scope, signal, (link) => link.ask(method, params, scope, signal)).then(noted),
+    describe: (scope, signal) => onLink(scope, signal, (link) => link.describe(scope, signal)).then(noted),
     close: async () => {
       suspended.close();
       await open.close();

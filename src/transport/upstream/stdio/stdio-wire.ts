@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { faultMessage } from '../../../model/fault-message.ts';
 import type { JsonDocument } from '../../../model/json.ts';
 import { type Refusal, refuse } from '../../../model/refusal.ts';
 import type { ServerContext, StdioSettings } from '../settings.ts';
@@ -73,7 +74,12 @@ class StdioWire implements Wire {
       const lines = reader.push(chunk);
       if (lines === undefined) return this.#lose(`a line is larger than ${limits.resultBytes} bytes`);
       this.#lines.push(...lines);
-      if (!this.#delivering) this.#deliver();
+      if (this.#delivering) return;
+      try {
+        this.#deliver();
+      } catch (fault) {
+        this.#lose(`a message could not be taken: ${faultMessage(fault)}`);
+      }
     });
   }
 
