@@ -48,7 +48,7 @@ function describeProgram(done: (code: Outcome) => void): Command {
 }
 
 const guide = `
-Settings of bartizan.yaml (\`bartizan config print\` shows them with their defaults):
+Settings of bartizan.yaml (\`bartizan config print\` shows them all):
   listen      where clients reach the gateway
   servers     the MCP servers to protect; mcpServers takes a client's own block
   resources   attributes of resources, for policies
@@ -59,8 +59,8 @@ Settings of bartizan.yaml (\`bartizan config print\` shows them with their defau
   state       where keys and state are kept
   limits      bounds of size, time and number
 
-Exit status: 0 fine, 1 findings, 2 wrong command line or configuration, 3 could not run.
-Documentation: docs/configuration.md, docs/cli.md and docs/denials.md in the repository of Bartizan.`;
+Exit status: 0 fine, 1 findings, 2 wrong use or configuration, 3 could not run.
+Documentation: docs/configuration.md, docs/cli.md and docs/denials.md.`;
 
 function addGatewayCommands(program: Command, done: (code: Outcome) => void): void {
   program
