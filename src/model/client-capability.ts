@@ -19,6 +19,22 @@ export function capabilityToAsk(method: unknown): string | undefined {
   return asking.get(method);
 }
 
+/**
+ * The option of that capability that a request needs, undefined if the capability alone will do: URL mode and form mode
+ * of elicitation are declared apart (client/elicitation, "Capabilities"), and so are tools in sampling.
+ */
+export function optionToAsk(method: string, params: JsonObject | undefined): string | undefined {
+  if (method === 'elicitation/create') return params?.['mode'] === 'url' ? 'url' : 'form';
+  return method === 'sampling/createMessage' && params?.['tools'] !== undefined ? 'tools' : undefined;
+}
+
+/** Whether a client declared a capability with an option. An empty `elicitation` means form mode. */
+export function isDeclared(declared: JsonObject, capability: string, option: string | undefined): boolean {
+  const options = objectMember(declared, capability);
+  if (options === undefined || option === undefined) return options !== undefined;
+  return isJsonObject(options[option]) || (option === 'form' && options['url'] === undefined);
+}
+
 const names: readonly string[] = Object.keys(policed);
 
 /**

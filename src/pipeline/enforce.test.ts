@@ -277,3 +277,23 @@ test('discovery on the aggregate endpoint does not wait for a server that takes 
   const result = outcome.reply.document.value['result'] as JsonObject;
   assert.ok('resources' in (result['capabilities'] as JsonObject));
 });
+
+test('an upstream may ask for a URL to be opened only if the client declared that mode', async () => {
+  const params = { mode: 'url', url: 'https://login.example', message: 'Sign in' };
+  const upstreams: Ports['upstreams'] = {
+    ...testPorts().upstreams,
+    relay: async ({ call }) =>
+      testReply(call, {
+        resultType: 'input_required',
+        inputRequests: { a: { method: 'elicitation/create', params } },
+      }),
+  };
+  const asking = (elicitation: JsonObject): ReturnType<typeof run> =>
+    run({ upstreams }, { ...read, client: { ...read.client, capabilities: { elicitation } } });
+  const { outcome } = await asking({ form: {} });
+  assert.equal(codeOf(outcome), 'missing_client_capability');
+  assert.deepEqual(outcome.kind === 'refused' && outcome.refusal.data, {
+    requiredCapabilities: { elicitation: { url: {} } },
+  });
+  assert.equal(codeOf((await asking({ url: {} })).outcome), 'released');
+});

@@ -1,5 +1,5 @@
 import type { Call, Reply } from '../model/call.ts';
-import { capabilityToAsk } from '../model/client-capability.ts';
+import { capabilityToAsk, isDeclared, optionToAsk } from '../model/client-capability.ts';
 import { isJsonObject, type JsonObject, objectMember, stringMember } from '../model/json.ts';
 import { methods } from '../model/method.ts';
 import { type Refusal, refuse } from '../model/refusal.ts';
@@ -37,17 +37,29 @@ export function checkInteraction(
 }
 
 function undeclared(call: Call, requests: JsonObject | undefined): Refusal | undefined {
-  const { capabilities } = call.client;
   for (const request of Object.values(requests ?? {})) {
-    const method = isJsonObject(request) ? (stringMember(request, 'method') ?? '') : '';
-    const capability = capabilityToAsk(method);
-    if (capability === undefined)
-      return refuse('upstream_failed', `the upstream asks for ${JSON.stringify(method)}`);
-    if (!isJsonObject(capabilities[capability])) {
-      return refuse('missing_client_capability', `the client did not declare ${capability}`, {
-        data: { requiredCapabilities: { [capability]: {} } },
-      });
-    }
+    const objection = objectionTo(call.client.capabilities, isJsonObject(request) ? request : {});
+    if (objection !== undefined) return objection;
   }
   return undefined;
+}
+
+function objectionTo(declared: JsonObject, request: JsonObject): Refusal | undefined {
+  const method = stringMember(request, 'method') ?? '';
+  const capability = capabilityToAsk(method);
+  if (capability === undefined)
+    return refuse('upstream_failed', `the upstream asks for ${JSON.stringify(method)}`);
+  const option = optionToAsk(method, objectMember(request, 'params'));
+  return isDeclared(declared, capability, option) ? undefined : lacking(capability, option);
+}
+
+function lacking(capability: string, option: string | undefined): Refusal {
+  const wanted = option === undefined || option === 'form' ? {} : { [option]: {} };
+  return refuse(
+    'missing_client_capability',
+    `the client did not declare ${capability} ${option ?? ''}`.trimEnd(),
+    {
+      data: { requiredCapabilities: { [capability]: wanted } },
+    },
+  );
 }
