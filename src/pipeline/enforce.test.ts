@@ -297,3 +297,36 @@ test('an upstream may ask for a URL to be opened only if the client declared tha
   });
   assert.equal(codeOf((await asking({ url: {} })).outcome), 'released');
 });
+
+test('a message of a running call waits for the decision that allows it', async () => {
+  const disk = Promise.withResolvers<void>();
+  const upstreams: Ports['upstreams'] = {
+    ...testPorts().upstreams,
+    relay: async ({ call, notify }) => {
+      const params = { progressToken: 'mine', progress: 1 };
+      await notify(written({ jsonrpc: '2.0', method: 'notifications/progress', params }));
+      return testReply(call, { content: [] });
+    },
+  };
+  const arrival = testArrival({ ...read, client: { ...read.client, progressToken: 'mine' } });
+  const ports = testPorts({ upstreams, journal: { append: () => disk.promise } });
+  const running = enforce(ports)(arrival, never);
+  await new Promise(setImmediate);
+  assert.deepEqual(arrival.sent, []);
+  disk.resolve();
+  await running;
+  assert.equal(arrival.sent.length, 1);
+});
+
+test('a change stream is acknowledged only after the decision that allows it', async () => {
+  const disk = Promise.withResolvers<void>();
+  const arrival = testArrival(
+    testCall('subscriptions/listen', { notifications: { toolsListChanged: true } }),
+  );
+  const running = enforce(testPorts({ journal: { append: () => disk.promise } }))(arrival, never);
+  await new Promise(setImmediate);
+  assert.deepEqual(arrival.sent, []);
+  disk.resolve();
+  await running;
+  assert.equal(arrival.sent.length, 1);
+});
