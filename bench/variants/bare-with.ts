@@ -56,6 +56,8 @@ async function serve(parts: Parts, request: IncomingMessage, response: ServerRes
     metadataUrl: '',
     header: () => undefined,
     peer: request.socket.remoteAddress ?? '',
+    method: 'POST',
+    url: parts.resource,
   });
   if (subject instanceof Refusal) return void response.writeHead(401).end();
   parts.check(body);

@@ -1,4 +1,5 @@
 import { capabilityKey } from '../model/client-capability.ts';
+import { connectionRequired } from '../model/connect.ts';
 import { after, type Eventual } from '../model/eventual.ts';
 import type { JsonObject } from '../model/json.ts';
 import { stringMember } from '../model/json.ts';
@@ -154,7 +155,8 @@ function prefixOf(server: ServerId, kind: string, principal: PrincipalKey): stri
 
 function scopeOf(broker: CredentialBroker, server: ServerId, caller: Caller): Eventual<Scope | Refusal> {
   const { principal } = caller.subject;
-  return after(broker.credential(server, caller.subject), (credential) =>
-    credential instanceof Refusal ? credential : { ...caller, principal, credential },
-  );
+  return after(broker.credential(server, caller.subject), (credential) => {
+    if (credential instanceof Refusal) return credential;
+    return 'kind' in credential ? connectionRequired(credential) : { ...caller, principal, credential };
+  });
 }

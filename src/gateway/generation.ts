@@ -75,6 +75,7 @@ export function createGeneration(settings: Settings, lasting: Lasting, owner: Ow
     journal,
     seal,
     identity,
+    tasks: endless,
     policy,
     broker,
     upstreams,
@@ -152,3 +153,11 @@ function upstreamOf({ target, era, timeoutSeconds }: ServerSettings): UpstreamSe
   const { kind, url, transport } = target;
   return { kind, url, transport, era, timeoutMs };
 }
+
+const never = new AbortController().signal;
+
+/** No task has an end or a budget. */
+const endless: Ports['tasks'] = {
+  begin: () => ({ ended: never }),
+  charge: () => undefined,
+};

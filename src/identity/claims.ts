@@ -28,6 +28,7 @@ export function mapClaims(claims: JsonObject, mapping: ClaimMapping): MappedSubj
     device,
     scopes: scopesOf(claims),
     expiresAt: Number(claims['exp']) * 1000,
+    issuedAt: Number(claims['iat'] ?? 0) * 1000,
     principal: principalKey(user, agent),
   };
   return { subject, unmanaged: { ...subject, device: { ...device, managed: false } }, managedUntil };

@@ -88,7 +88,8 @@ function claimsFor(issuer: string, more: object = {}): object {
 
 function show(token: string | undefined, more: Partial<Credentials> = {}): Credentials {
   const authorization = token === undefined ? undefined : `Bearer ${token}`;
-  return { authorization, resource, metadataUrl, header: () => undefined, peer: '127.0.0.1', ...more };
+  const request = { method: 'POST', url: resource, header: () => undefined, peer: '127.0.0.1' };
+  return { authorization, resource, metadataUrl, ...request, ...more };
 }
 
 async function accepted(

@@ -17,6 +17,8 @@ const show = (token: string, resource: string): Credentials => ({
   metadataUrl: 'http://127.0.0.1:4000/.well-known/oauth-protected-resource/mcp',
   header: () => undefined,
   peer: '127.0.0.1',
+  method: 'POST',
+  url: 'https://gateway.example/mcp',
 });
 
 test('an owner token is good at its resource and at every server below it, and nowhere else', async () => {

@@ -53,6 +53,11 @@ export type DenialCode =
   | 'upstream_failed'
   | 'upstream_timeout'
   | 'cancelled'
+  | 'task_ended'
+  | 'budget_exhausted'
+  | 'outside_task'
+  | 'tool_changed'
+  | 'connection_required'
   | 'record_failed'
   | 'internal_fault';
 
@@ -297,6 +302,41 @@ export const denials: Readonly<Record<DenialCode, DenialFacts>> = {
     reason: 'the decision could not be recorded, so its result is not released',
     remedy:
       'the operator must make the audit log writable again; before repeating a call that changes something, look whether it ran',
+  },
+  task_ended: {
+    status: 200,
+    rpcCode: 1011,
+    shape: 'tool-result',
+    reason: 'the task has ended',
+    remedy: 'open a new task if the work is not done',
+  },
+  budget_exhausted: {
+    status: 200,
+    rpcCode: 1012,
+    shape: 'tool-result',
+    reason: 'the budget of the task is used up',
+    remedy: 'end this task and open another one, or ask for a larger budget',
+  },
+  outside_task: {
+    status: 200,
+    rpcCode: 1013,
+    shape: 'tool-result',
+    reason: 'the task does not cover this call',
+    remedy: 'stay within the arguments that the task was granted for, or open a task that covers the call',
+  },
+  tool_changed: {
+    status: 200,
+    rpcCode: 1014,
+    shape: 'tool-result',
+    reason: 'the definition of the tool has changed since the task was granted',
+    remedy: 'look at the tool again and open a new task for it',
+  },
+  connection_required: {
+    status: 200,
+    rpcCode: 1015,
+    shape: 'tool-result',
+    reason: 'your account at the server behind the gateway is not connected',
+    remedy: 'open the address that `data.url` names in a browser, connect the account and call again',
   },
   internal_fault: {
     status: 500,

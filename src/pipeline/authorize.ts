@@ -1,15 +1,19 @@
 import type { Call } from '../model/call.ts';
 import type { AccessRequest, Decision, Resource } from '../model/decision.ts';
+import type { DenialCode } from '../model/denial.ts';
 import { after, type Eventual } from '../model/eventual.ts';
 import { type JsonObject, objectMember } from '../model/json.ts';
 import { methods } from '../model/method.ts';
-import type { Primitive } from '../model/primitive.ts';
+import type { Listed, Primitive } from '../model/primitive.ts';
 import { Refusal } from '../model/refusal.ts';
+import { pinsOf } from '../model/task-cover.ts';
 import { accessRequest, callerOf, usedBy } from './access.ts';
+import { taskRule } from './confine.ts';
 import { unknownTarget } from './isolate.ts';
 import type { Ports } from './ports.ts';
 import type { Resolved } from './resolve.ts';
 import type { Stage } from './stage.ts';
+import { toolDigest } from './tool-digest.ts';
 import type { Visible } from './visible.ts';
 
 /**
@@ -62,7 +66,7 @@ export function authorize(
       const decision = ports.policy.decide(request);
       const shown =
         impliesVisible(request, decision) || visible(state, { ...listed, primitive: route.primitive });
-      return shown ? judge(request, decision) : hide(ports, state, route.primitive);
+      return shown ? judge(request, decision, listed) : hide(ports, state, route.primitive);
     },
   };
 }
@@ -87,9 +91,10 @@ function hide({ catalog }: Pick<Ports, 'catalog'>, state: Resolved, primitive: P
   return after(found, () => unknown);
 }
 
-function judge(request: AccessRequest, decision: Decision): Authorization | Refusal {
+function judge(request: AccessRequest, decision: Decision, listed: Listed): Authorization | Refusal {
   const { action, resource } = request;
   if (decision.effect === 'permit') {
+    if (!isAsGranted(request, listed)) return new Denied(request, decision, 'tool_changed');
     return { permit: new IssuedPermit(action.id, resource, decision.policies) };
   }
   return new Denied(request, decision);
@@ -100,11 +105,25 @@ export class Denied extends Refusal {
   readonly request: AccessRequest;
   readonly policies: readonly string[];
 
-  constructor(request: AccessRequest, { policies, errors }: Decision) {
-    super('policy_denied', errors.length > 0 ? errors.join('; ') : because(policies));
+  constructor(request: AccessRequest, { policies, errors }: Decision, code: DenialCode = denialOf(policies)) {
+    super(code, errors.length > 0 ? errors.join('; ') : because(policies));
     this.request = request;
     this.policies = policies;
   }
+}
+
+function denialOf(policies: readonly string[]): DenialCode {
+  return policies.includes(taskRule) ? 'outside_task' : 'policy_denied';
+}
+
+/** A task pins the definition of a tool as it was when the task was granted; a tool that changed since is another one. */
+function isAsGranted(
+  { subject: { task }, action, resource, args }: AccessRequest,
+  { item }: Listed,
+): boolean {
+  if (task === undefined) return true;
+  const pins = pinsOf(task, { action: action.id, resource, args });
+  return pins.some((pin) => pin === undefined || pin === toolDigest(item));
 }
 
 function because(policies: readonly string[]): string {

@@ -1,13 +1,14 @@
+import { connectionRequired } from '../model/connect.ts';
 import { after, allOf } from '../model/eventual.ts';
 import { Refusal } from '../model/refusal.ts';
 import type { ServerId } from '../model/server-id.ts';
-import type { GuardedCall } from './guard-call.ts';
 import type { Route } from './isolate.ts';
 import type { Ports, Scope } from './ports.ts';
+import type { Spent } from './spend.ts';
 import type { Stage } from './stage.ts';
 
 /** The gateway's own credentials for the upstreams of the call. The client's token goes no further than here. */
-export interface Brokered extends GuardedCall {
+export interface Brokered extends Spent {
   readonly scopes: Scopes;
 }
 
@@ -16,18 +17,18 @@ type Scopes = ReadonlyMap<ServerId, Scope>;
 /** Finds the upstream credential of every server the call goes to. */
 export function brokerCredential({
   broker,
-}: Pick<Ports, 'broker'>): Stage<GuardedCall, { readonly scopes: Scopes }> {
+}: Pick<Ports, 'broker'>): Stage<Spent, { readonly scopes: Scopes }> {
   return {
     name: 'broker credential',
     run: ({ route, subject, call }) => {
       const { capabilities } = call.client;
       const { principal } = subject;
       const found = upstreamsOf(route).map((server) =>
-        after(broker.credential(server, subject), (credential): Refusal | readonly [ServerId, Scope] =>
-          credential instanceof Refusal
-            ? credential
-            : [server, { principal, credential, subject, capabilities }],
-        ),
+        after(broker.credential(server, subject), (credential): Refusal | readonly [ServerId, Scope] => {
+          if (credential instanceof Refusal) return credential;
+          if ('kind' in credential) return connectionRequired(credential);
+          return [server, { principal, credential, subject, capabilities }];
+        }),
       );
       return after(allOf(found), joined);
     },

@@ -2,6 +2,7 @@
 import type { Arrived } from './arrive.ts';
 import { authorize } from './authorize.ts';
 import { brokerCredential } from './broker-credential.ts';
+import { chargeResult } from './charge-result.ts';
 import { compareMirrors } from './compare-mirrors.ts';
 import { decode } from './decode.ts';
 import { type ForwardTools, forward } from './forward.ts';
@@ -14,6 +15,7 @@ import { present } from './present.ts';
 import { recordDecision } from './record-decision.ts';
 import { release } from './release.ts';
 import { resolve } from './resolve.ts';
+import { spend } from './spend.ts';
 import { pipeline } from './stage.ts';
 import type { Clean, Visible } from './visible.ts';
 
@@ -28,8 +30,13 @@ const guarded = resolved
   .through(authorize(ports, visible))
   .through(compareMirrors())
   .through(guardCall(ports));
-const recorded = guarded.through(brokerCredential(ports)).through(recordDecision(ports));
-const presented = recorded.through(forward(tools)).through(guardResult(ports)).through(present());
+const spent = guarded.through(spend(ports));
+const recorded = spent.through(brokerCredential(ports)).through(recordDecision(ports));
+const presented = recorded
+  .through(forward(tools))
+  .through(guardResult(ports))
+  .through(chargeResult(ports))
+  .through(present());
 presented.through(release(ports));
 
 // @ts-expect-error: nobody unknown reaches the parser
@@ -46,18 +53,23 @@ resolved.through(compareMirrors());
 resolved.through(guardCall(ports));
 // @ts-expect-error: no credential for a call that is not permitted and inspected
 resolved.through(authorize(ports, visible)).through(brokerCredential(ports));
+// @ts-expect-error: no credential before the budget of the task is charged
+guarded.through(brokerCredential(ports));
+// @ts-expect-error: nothing is charged for a call that is not permitted
+resolved.through(spend(ports));
 // @ts-expect-error: no permit is recorded before the call was guarded and has its credential
-guarded.through(recordDecision(ports));
+spent.through(recordDecision(ports));
 // @ts-expect-error: forwarding before authorizing
 resolved.through(forward(tools));
 // @ts-expect-error: forwarding before recording
-guarded.through(brokerCredential(ports)).through(forward(tools));
+spent.through(brokerCredential(ports)).through(forward(tools));
 // @ts-expect-error: there is nothing to inspect before the answer is there
 recorded.through(guardResult(ports));
 // @ts-expect-error: an answer is shown only after its inspection
-recorded.through(forward(tools)).through(present());
+recorded.through(forward(tools)).through(guardResult(ports)).through(present());
+const charged = recorded.through(forward(tools)).through(guardResult(ports)).through(chargeResult(ports));
 // @ts-expect-error: an answer is released only as it may be shown
-recorded.through(forward(tools)).through(guardResult(ports)).through(release(ports));
+charged.through(release(ports));
 
 // @ts-expect-error: a permit cannot be written down, only issued by `authorize`
 export const forged: RelayOrder['permit'] = { action: 'x', resource: undefined, policies: [], valid: true };

@@ -1,7 +1,9 @@
 import { type Arrived, arrive } from './arrive.ts';
 import { authorize } from './authorize.ts';
 import { brokerCredential } from './broker-credential.ts';
+import { chargeResult } from './charge-result.ts';
 import { compareMirrors } from './compare-mirrors.ts';
+import { confine } from './confine.ts';
 import { decode } from './decode.ts';
 import { forward } from './forward.ts';
 import { guardCall } from './guard-call.ts';
@@ -15,6 +17,7 @@ import { recordDecision } from './record-decision.ts';
 import { recordRefusal } from './record-refusal.ts';
 import { release } from './release.ts';
 import { resolve } from './resolve.ts';
+import { spend } from './spend.ts';
 import { pipeline, Stopped } from './stage.ts';
 import { cleanDescriptions, visibility } from './visible.ts';
 
@@ -23,7 +26,8 @@ import { cleanDescriptions, visibility } from './visible.ts';
  * what the stages above it proved, so another order does not compile (`enforce.test-d.ts`). A stage that refuses or
  * throws ends the call, and the refusal is recorded before it is told.
  */
-export function enforce(ports: Ports): Enforce {
+export function enforce(given: Ports): Enforce {
+  const ports = { ...given, policy: confine(given.policy) };
   const clean = cleanDescriptions(ports);
   const visible = visibility(ports, clean);
   const refused = recordRefusal(ports);
@@ -35,10 +39,12 @@ export function enforce(ports: Ports): Enforce {
     .through(authorize(ports, visible))
     .through(compareMirrors())
     .through(guardCall(ports))
+    .through(spend(ports))
     .through(brokerCredential(ports))
     .through(recordDecision(ports))
     .through(forward({ ports, visible, offer: offer(ports) }))
     .through(guardResult(ports))
+    .through(chargeResult(ports))
     .through(present())
     .through(release(ports));
 

@@ -1,6 +1,6 @@
 import type { Reply } from '../model/call.ts';
 import type { Eventual } from '../model/eventual.ts';
-import { Refusal } from '../model/refusal.ts';
+import { Refusal, refuse } from '../model/refusal.ts';
 import { answer } from './forward/answer.ts';
 import { gather } from './forward/gather.ts';
 import { listen } from './forward/listen.ts';
@@ -45,7 +45,10 @@ export function forward(
     name: 'forward',
     run: async (state, signal) => {
       const startedUs = clock.microseconds();
-      const reply = await ways[state.route.kind](state, signal);
+      const { ended } = state.use;
+      const reply = await ways[state.route.kind](state, AbortSignal.any([signal, ended]));
+      if (ended.aborted && reply instanceof Refusal)
+        return refuse('task_ended', 'it ended while the call ran');
       if (reply instanceof Refusal) return reply;
       return { reply, upstreamUs: Math.round(clock.microseconds() - startedUs) };
     },

@@ -1,6 +1,7 @@
 import type { JsonDocument } from '../model/json.ts';
 import type { ServerId } from '../model/server-id.ts';
 import { admitOffer } from './offer/admit.ts';
+import { chargeOffer } from './offer/charge.ts';
 import { guardOffer } from './offer/guard.ts';
 import { nameOffer } from './offer/name.ts';
 import { releaseOffer } from './offer/release.ts';
@@ -31,6 +32,7 @@ export function offer(ports: Ports): Offer {
     .through(admitOffer(ports))
     .through(guardOffer(ports))
     .through(nameOffer())
+    .through(chargeOffer(ports))
     .through(releaseOffer());
   const withhold = withholding(ports);
   const never = new AbortController().signal;

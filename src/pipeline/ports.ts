@@ -1,4 +1,5 @@
 import type { Call, Reply } from '../model/call.ts';
+import type { Connect } from '../model/connect.ts';
 import type { AccessRequest, Decision, Resource } from '../model/decision.ts';
 import type { Eventual } from '../model/eventual.ts';
 import type { Finding } from '../model/finding.ts';
@@ -8,13 +9,16 @@ import type { Endpoint } from '../model/public-name.ts';
 import type { AuditRecord } from '../model/record.ts';
 import type { Refusal } from '../model/refusal.ts';
 import type { ServerId } from '../model/server-id.ts';
+import type { SpiffeId } from '../model/spiffe-id.ts';
 import type { PrincipalKey, Subject } from '../model/subject.ts';
 import type { Permit } from './authorize.ts';
+import type { Spending } from './store-ports.ts';
 
 /** Everything the pipeline needs from the rest of the gateway. Adapters comply; they never meet one another. */
 export interface Ports {
   readonly clock: Clock;
   readonly identity: Identity;
+  readonly tasks: Tasks;
   readonly catalog: Catalog;
   readonly policy: Policy;
   readonly tagger: Tagger;
@@ -47,11 +51,41 @@ export interface Credentials {
   /** Header look-up, lower-case names, for device posture and proofs of possession. */
   readonly header: (name: string) => string | undefined;
   readonly peer: string;
+  /** The HTTP method, and the public URL of the request without query: what a DPoP proof names (RFC 9449 section 4.2). */
+  readonly method: string;
+  readonly url: string;
+  /** The certificate chain that the peer proved the key of in the TLS handshake; undefined without one. */
+  readonly certificate?: PeerCertificate;
+}
+
+/** A client certificate. It was proven to be the peer's; whether anybody trusts it is not decided yet. */
+export interface PeerCertificate {
+  /** DER, the peer's own first. One object for one connection. */
+  readonly chain: readonly Uint8Array[];
+  /** SHA-256 of the peer's own certificate, base64url (RFC 8705 section 3.1). */
+  readonly thumbprint: string;
 }
 
 /** Turns credentials into a subject. Called on every request; must not read the network when the token was seen before. */
 export interface Identity {
   readonly identify: (credentials: Credentials) => Eventual<Subject | Refusal>;
+}
+
+/** Tasks as the pipeline sees them: what lives, what is used up, what ended. */
+export interface Tasks {
+  /**
+   * Counts one call against the budgets of the subject's task and its ancestors, and shows how long its answer may be
+   * waited for. Refuses when the task, its user, agent or device has ended, or the budget is used up.
+   */
+  readonly begin: (subject: Subject, spending: Spending) => Eventual<TaskUse | Refusal>;
+  /** Charges bytes that came back. Refuses when there are more than the budget has left: then they are not released. */
+  readonly charge: (subject: Subject, bytes: number) => Eventual<Refusal | undefined>;
+}
+
+/** A call that may go on. */
+export interface TaskUse {
+  /** Aborts, within a second, when the task, its user, agent or device ends, on whatever replica that was said. */
+  readonly ended: AbortSignal;
 }
 
 /** One call as the listener hands it over. */
@@ -105,11 +139,30 @@ export interface Scope extends Caller {
 /** What is presented to an upstream: header values, never the client's own token. */
 export interface UpstreamCredential {
   readonly headers: Readonly<Record<string, string>>;
+  /** Headers of one request alone, such as a DPoP proof (RFC 9449 section 4). The URL has no query. */
+  readonly prove?: (method: string, url: string) => Readonly<Record<string, string>>;
+  /**
+   * Asked once when the upstream turned the credential down; answers another one to try with, what the user must do
+   * first, or why there is nothing to be done.
+   */
+  readonly renew?: (challenge: UpstreamChallenge) => Promise<UpstreamCredential | Connect | Refusal>;
+}
+
+/** How an upstream turned a credential down. */
+export interface UpstreamChallenge {
+  readonly status: 401 | 403;
+  /** Its `WWW-Authenticate` header. */
+  readonly authenticate: string | undefined;
+  /** Its `DPoP-Nonce` header (RFC 9449 section 9). */
+  readonly nonce: string | undefined;
 }
 
 /** Finds the credential of one upstream for one subject. */
 export interface CredentialBroker {
-  readonly credential: (server: ServerId, subject: Subject) => Eventual<UpstreamCredential | Refusal>;
+  readonly credential: (
+    server: ServerId,
+    subject: Subject,
+  ) => Eventual<UpstreamCredential | Connect | Refusal>;
 }
 
 /** The lists of the upstreams, cached for each principal on its own. */
@@ -299,3 +352,13 @@ export interface Inventoried {
 
 /** A list of one kind changed, as one principal sees it. */
 export type ListChanged = (server: ServerId, kind: ListedKind, principal: PrincipalKey) => void;
+
+/** The certificate that the gateway shows, as a server and towards upstreams. It may change at any time. */
+export interface TlsIdentity {
+  /** PEM: the chain, own certificate first, and the private key. Throws while there is none yet. */
+  readonly material: () => { readonly certificate: string; readonly key: string };
+  readonly onChange: (listener: () => void) => () => void;
+}
+
+/** Tells which workload a verified chain speaks for (X509-SVID section 5), or why it speaks for none. */
+export type VerifyPeer = (chain: readonly Uint8Array[]) => SpiffeId | Refusal;

@@ -3,23 +3,24 @@ import { test } from 'node:test';
 import type { Call, Reply } from '../model/call.ts';
 import type { JsonObject } from '../model/json.ts';
 import { testArrival, testCall, testReply, testServer, testSubject } from '../testing/pipeline-ports.ts';
-import type { Cleared } from './guard-result.ts';
+import type { Charged } from './charge-result.ts';
 import { present } from './present.ts';
 
 const never = new AbortController().signal;
 const instant = 1_800_000_000_000;
 
-function stateOf(call: Call, cleared: Reply, expiresAt = Number.MAX_SAFE_INTEGER): Cleared {
+function stateOf(call: Call, cleared: Reply, expiresAt = Number.MAX_SAFE_INTEGER): Charged {
   const primitive = { server: testServer, kind: 'resource', name: 'file:///a' } as const;
-  const state: Partial<Cleared> = {
+  const state: Partial<Charged> = {
     arrival: testArrival(call),
     call,
     cleared,
+    charged: true,
     instant,
     subject: testSubject({ expiresAt }),
     route: { kind: 'relay', primitive, requestState: undefined },
   };
-  return state as Cleared;
+  return state as Charged;
 }
 
 async function presented(call: Call, reply: Reply, expiresAt?: number): Promise<Reply> {

@@ -4,17 +4,17 @@ import { withoutOwnMeta } from '../model/meta-key.ts';
 import { methods } from '../model/method.ts';
 import { type Endpoint, publicUri } from '../model/public-name.ts';
 import type { ServerId } from '../model/server-id.ts';
-import type { Cleared } from './guard-result.ts';
+import type { Charged } from './charge-result.ts';
 import { withResult } from './reply.ts';
 import type { Stage } from './stage.ts';
 
 /** The answer as the client may read it: public names, honest cache hints, no borrowed authority. */
-export interface Presented extends Cleared {
+export interface Presented extends Charged {
   readonly presented: Reply;
 }
 
 /** Changes an answer only where it must; else the upstream's bytes stay as they are. */
-export function present(): Stage<Cleared, { readonly presented: Reply }> {
+export function present(): Stage<Charged, { readonly presented: Reply }> {
   return {
     name: 'present',
     run: (state) => {
@@ -38,7 +38,7 @@ function inOwnName(result: JsonObject): JsonObject {
  * What was filtered or decided for one principal is `private`, and lives no longer than the upstream says or the
  * caller's token (server/utilities/caching). An answer that asks for input is never cached.
  */
-function cacheHints({ call, subject, cleared, instant }: Cleared, result: JsonObject): JsonObject {
+function cacheHints({ call, subject, cleared, instant }: Charged, result: JsonObject): JsonObject {
   if (methods[call.method].cacheable !== true || cleared.kind !== 'complete') return result;
   const { ttlMs, cacheScope } = result;
   const asked = typeof ttlMs === 'number' && ttlMs > 0 ? ttlMs : 0;
@@ -48,7 +48,7 @@ function cacheHints({ call, subject, cleared, instant }: Cleared, result: JsonOb
 }
 
 /** On the aggregate endpoint, resources that a result holds or links to get the names under which they can be read. */
-function publicUris({ call, route }: Cleared, result: JsonObject): JsonObject {
+function publicUris({ call, route }: Charged, result: JsonObject): JsonObject {
   if (route.kind !== 'relay' || call.endpoint.kind === 'server') return result;
   const rename = renaming(call.endpoint, route.primitive.server);
   const lists = ['content', 'contents', 'messages'].flatMap((member) => {

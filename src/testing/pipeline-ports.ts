@@ -22,6 +22,7 @@ export function testSubject(change: Partial<Subject> = {}): Subject {
     device: { managed: true },
     scopes: [],
     expiresAt: Number.MAX_SAFE_INTEGER,
+    issuedAt: 0,
     principal: principalKey(user, agent),
     ...change,
   };
@@ -61,6 +62,8 @@ export function testArrival(
       metadataUrl: 'http://127.0.0.1/.well-known/oauth-protected-resource/mcp/files',
       header: () => undefined,
       peer: '127.0.0.1',
+      method: 'POST',
+      url: 'http://127.0.0.1/mcp/files',
     },
     decode: () => call,
     agrees: () => undefined,
@@ -81,6 +84,7 @@ export function testPorts(change: Partial<Ports> = {}): Ports & { readonly recor
   return {
     clock: { now: () => 1_800_000_000_000, microseconds: () => 0, uuid: () => `decision-${++ids}` },
     identity: { identify: () => testSubject() },
+    tasks: { begin: () => ({ ended: new AbortController().signal }), charge: () => undefined },
     catalog: {
       list: () => [listed('read'), listed('write')],
       find: ({ name }, _subject, accept) => {

@@ -7,10 +7,10 @@ export type RoomRule = {
   readonly builtins: readonly string[] | 'all';
 };
 
-/** The pipeline's ports: the one file of `pipeline/` that adapters may know. */
-const PORTS = 'pipeline/ports';
+/** The pipeline's ports and those of the stores: the two files of `pipeline/` that adapters may know. */
+const PORTS = ['pipeline/ports', 'pipeline/store-ports'] as const;
 
-const adapter: RoomRule = { rooms: ['model', PORTS], builtins: 'all' };
+const adapter: RoomRule = { rooms: ['model', ...PORTS], builtins: 'all' };
 
 /** The pure rooms compute on bytes and hashes, so they get these two and nothing that does I/O. */
 const pure = ['node:buffer', 'node:crypto'] as const;
@@ -19,7 +19,7 @@ export const rooms: Readonly<Record<string, RoomRule>> = {
   model: { rooms: [], builtins: [] },
   wire: { rooms: ['model'], builtins: pure },
   pipeline: { rooms: ['model'], builtins: pure },
-  transport: { rooms: ['model', 'wire', PORTS], builtins: 'all' },
+  transport: { rooms: ['model', 'wire', ...PORTS], builtins: 'all' },
   identity: adapter,
   policy: adapter,
   flow: adapter,
@@ -28,8 +28,9 @@ export const rooms: Readonly<Record<string, RoomRule>> = {
   audit: adapter,
   store: adapter,
   control: adapter,
+  task: { rooms: ['model'], builtins: [] },
   scan: { rooms: ['model'], builtins: 'all' },
-  cli: { rooms: ['gateway', 'control', 'scan', 'audit', 'model', 'wire'], builtins: 'all' },
+  cli: { rooms: ['gateway', 'control', 'scan', 'audit', 'model', 'wire', 'task'], builtins: 'all' },
   testing: adapter,
 };
 
@@ -39,7 +40,17 @@ export const roots: readonly string[] = ['gateway', 'index'];
 /** Where each third-party package enters. A package that is not listed may not be imported by `src/`. */
 export const packages: Readonly<Record<string, string>> = {
   '@cedar-policy/cedar-wasm': 'policy',
+  '@bufbuild/protobuf': 'identity',
+  '@grpc/grpc-js': 'identity',
+  '@peculiar/x509': 'identity',
+  '@redis/client': 'store',
+  '@simplewebauthn/server': 'identity',
   commander: 'cli',
+  jose: 'identity',
+  kysely: 'store',
+  'oauth4webapi': 'identity',
+  'oidc-provider': 'identity',
+  pg: 'store',
   undici: 'transport',
   yaml: 'control',
   zod: 'control',

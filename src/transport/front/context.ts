@@ -54,5 +54,8 @@ export function credentialsOf(exchange: Exchange, site: Site): Credentials {
     metadataUrl: site.metadataUrl,
     header: (name) => exchange.header(name),
     peer: exchange.peer,
+    method: exchange.method,
+    url: `${site.origin}${exchange.path}`,
+    ...(exchange.certificate && { certificate: exchange.certificate }),
   };
 }

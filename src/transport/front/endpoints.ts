@@ -5,6 +5,8 @@ import type { Front } from '../../pipeline/ports.ts';
 /** An MCP endpoint with the addresses that derive from it. */
 export interface Site {
   readonly endpoint: Endpoint;
+  /** The public origin of the gateway. */
+  readonly origin: string;
   /** `''` for the aggregate endpoint, `/<server>` for a virtual server. */
   readonly suffix: string;
   /** The canonical URI of the virtual server (RFC 8707 section 2). */
@@ -56,7 +58,16 @@ function placeAt(
   const endpoint = endpointOf(suffix);
   if (endpoint === undefined) return undefined;
   const resource = `${publicUrl}/mcp${suffix}`;
-  return { kind, site: { endpoint, suffix, resource, metadataUrl: `${publicUrl}${wellKnown}/mcp${suffix}` } };
+  return {
+    kind,
+    site: {
+      endpoint,
+      origin: publicUrl,
+      suffix,
+      resource,
+      metadataUrl: `${publicUrl}${wellKnown}/mcp${suffix}`,
+    },
+  };
 }
 
 function endpointOf(suffix: string): Endpoint | undefined {

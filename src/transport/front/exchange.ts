@@ -1,3 +1,5 @@
+import type { PeerCertificate } from '../../pipeline/ports.ts';
+
 /** One HTTP request and the way to answer it, whatever server it came by. */
 export interface Exchange {
   readonly method: string;
@@ -7,6 +9,8 @@ export interface Exchange {
   readonly query: string;
   /** The address of the other end of the connection. */
   readonly peer: string;
+  /** The certificate that the other end proved in the TLS handshake; nobody has judged it yet. */
+  readonly certificate: PeerCertificate | undefined;
   /** The port that the request came in by. */
   readonly localPort: number;
   /** A header by its lower-case name. */

@@ -1,8 +1,10 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { frontContext } from './context.ts';
 import { places } from './endpoints.ts';
+import { mounts } from './mounts.ts';
 import { nodeExchange } from './node-exchange.ts';
+import { openServer } from './open-server.ts';
 import type { FrontOptions } from './options.ts';
 import { originRule } from './origins.ts';
 import { router } from './router.ts';
@@ -22,35 +24,32 @@ const graceMs = 700;
 /** Starts the front. Rejects if the address cannot be bound. */
 export async function listen(options: FrontOptions): Promise<Listening> {
   const context = frontContext(options);
-  const { headerBytes, bodySeconds, stallSeconds } = context.limits;
-  const server = createServer({
-    maxHeaderSize: headerBytes,
-    requestTimeout: bodySeconds * 1000,
-    headersTimeout: Math.min(bodySeconds, 15) * 1000,
-    connectionsCheckingInterval: 1000,
-    insecureHTTPParser: false,
-  });
+  const { stallSeconds } = context.limits;
+  const { server, stopTls } = openServer(options, context.limits);
   const localUrl = await bind(server, options);
   const url = options.publicUrl?.replace(/\/+$/, '') ?? localUrl;
   const { allowedOrigins: origins = [], allowedHosts: hosts = [] } = options;
-  const routed = router({
-    context,
-    placeOf: places(options.front, url),
-    origins: originRule(options.host, options.publicUrl, { origins, hosts }),
+  const rule = originRule(options.host, options.publicUrl, { origins, hosts });
+  const routed = router({ context, placeOf: places(options.front, url), origins: rule });
+  const mounted = mounts(options.mounts ?? (() => []), rule);
+  server.on('request', (request, response) => {
+    const exchange = nodeExchange(request, response, stallSeconds * 1000);
+    if (!mounted(exchange, request, response)) routed.serve(exchange);
   });
-  server.on('request', (request, response) =>
-    routed.serve(nodeExchange(request, response, stallSeconds * 1000)),
-  );
-  return { url, localUrl, close: () => shut(server, routed.close) };
+  const close = async (): Promise<void> => {
+    stopTls();
+    await shut(server, routed.close);
+  };
+  return { url, localUrl, close };
 }
 
-function bind(server: Server, { host, port }: FrontOptions): Promise<string> {
+function bind(server: Server, { host, port, tls }: FrontOptions): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
       server.off('error', reject);
       const { port: bound } = server.address() as AddressInfo;
-      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${bound}`);
+      resolve(`${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${bound}`);
     });
   });
 }

@@ -1,6 +1,8 @@
 import { Buffer } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { PeerCertificate } from '../../pipeline/ports.ts';
 import type { EventStream, Exchange, UnreadBody } from './exchange.ts';
+import { peerCertificate } from './peer-certificate.ts';
 
 /** The reason that signals carry; made once, because an error with its stack is dear. */
 const clientGone = new Error('the client went away');
@@ -34,6 +36,10 @@ class NodeExchange implements Exchange {
 
   get peer(): string {
     return this.#request.socket.remoteAddress ?? '';
+  }
+
+  get certificate(): PeerCertificate | undefined {
+    return peerCertificate(this.#request.socket);
   }
 
   get localPort(): number {

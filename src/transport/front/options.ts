@@ -1,7 +1,22 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { JsonObject } from '../../model/json.ts';
-import type { Clock, Enforce, Front, Identity } from '../../pipeline/ports.ts';
+import type { Clock, Enforce, Front, Identity, TlsIdentity } from '../../pipeline/ports.ts';
 import type { Codec } from '../../wire/codec.ts';
 import type { FrontLimits } from './limits.ts';
+
+/** How the front proves itself, and whether it asks clients for a certificate. */
+export interface FrontTls {
+  readonly identity: TlsIdentity;
+  /** Asks for a client certificate. One is never demanded here: who needs it says so in a challenge. */
+  readonly askClients: boolean;
+}
+
+/** Something that answers HTTP by itself. The Host header has been checked. */
+export interface Mount {
+  /** Paths that equal one of these, or go on after it with `/`. */
+  readonly paths: readonly string[];
+  readonly serve: (request: IncomingMessage, response: ServerResponse) => void;
+}
 
 /** What the front is made of. */
 export interface FrontOptions {
@@ -26,6 +41,10 @@ export interface FrontOptions {
   readonly allowedOrigins?: readonly string[];
   /** Host names beside the loopback ones and that of `publicUrl`. */
   readonly allowedHosts?: readonly string[];
+  /** Serves https with this certificate, which may change while connections are open. */
+  readonly tls?: FrontTls;
+  /** Pages and endpoints beside MCP, by the beginning of their path. */
+  readonly mounts?: () => readonly Mount[];
   readonly limits?: Partial<FrontLimits>;
   /** Hears of a fault of the front itself, whose request got an `internal_fault` that no record tells of. */
   readonly onFault?: (fault: unknown) => void;

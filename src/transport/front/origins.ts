@@ -30,13 +30,18 @@ export function originRule(
  * of DNS rebinding (streamable-http, "Security & Endpoint").
  */
 export function checkOrigin(rule: OriginRule, exchange: Exchange): Refusal | undefined {
-  const host = exchange.header('host') ?? '';
-  if (rule.hosts !== undefined && !rule.hosts.has(nameOf(host))) {
-    return refuse('host_not_allowed', `Host ${JSON.stringify(host.slice(0, 200))}`);
-  }
+  const foreign = checkHost(rule, exchange);
+  if (foreign !== undefined) return foreign;
   const origin = exchange.header('origin');
   if (origin === undefined || rule.origins.has(origin) || isOwn(origin, exchange)) return undefined;
   return refuse('origin_not_allowed', `Origin ${JSON.stringify(origin.slice(0, 200))}`);
+}
+
+/** Refuses a `Host` that is not ours. */
+export function checkHost(rule: OriginRule, exchange: Pick<Exchange, 'header'>): Refusal | undefined {
+  const host = exchange.header('host') ?? '';
+  if (rule.hosts === undefined || rule.hosts.has(nameOf(host))) return undefined;
+  return refuse('host_not_allowed', `Host ${JSON.stringify(host.slice(0, 200))}`);
 }
 
 /** The response headers that let an allowed page read the answer. Empty without `Origin`: CORS is denied by default. */
@@ -47,7 +52,7 @@ export function corsHeaders(exchange: Exchange): readonly string[] {
     'Access-Control-Allow-Origin',
     origin,
     'Access-Control-Expose-Headers',
-    'Mcp-Session-Id, WWW-Authenticate',
+    'Mcp-Session-Id, WWW-Authenticate, DPoP-Nonce',
     'Vary',
     'Origin',
   ];
@@ -70,7 +75,10 @@ export function preflightHeaders(exchange: Exchange): readonly string[] {
 const noHeaders: readonly string[] = [];
 
 function isOwn(origin: string, exchange: Exchange): boolean {
-  return loopback.some((name) => origin === `http://${name}:${exchange.localPort}`);
+  return loopback.some(
+    (name) =>
+      origin === `http://${name}:${exchange.localPort}` || origin === `https://${name}:${exchange.localPort}`,
+  );
 }
 
 /** The name in a Host header, without the port: a rebound name shows in the name alone. */

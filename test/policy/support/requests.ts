@@ -44,6 +44,7 @@ export function request(changes: Changes = {}): AccessRequest {
       device: { managed: changes.managed ?? true },
       scopes: ['mcp'],
       expiresAt: 0,
+      issuedAt: 0,
       principal: principalKey(user, agent),
     },
     action: { id: `github:${method === 'tools/call' ? tool : method}`, method },
