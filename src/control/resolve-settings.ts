@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { isLoopbackHost } from '../model/loopback.ts';
 import { readClientServers } from './client-servers.ts';
 import type { TreeFault } from './explain-issue.ts';
+import { identityFaults } from './identity-faults.ts';
 import { readServers } from './server-entries.ts';
 import type { Settings } from './settings.ts';
 import type { ListenSettings, SettingsFile } from './settings-file.ts';
@@ -32,15 +33,27 @@ export function resolveSettings(file: SettingsFile, directory: string, around: S
   const none = ids.size > 0 || client.faults.length > 0 ? [] : [noServer(file)];
   return {
     settings: {
-      listen: file.listen,
+      listen: withPaths(file, directory, around),
       servers,
       resources: new Map(Object.entries(file.resources).map(([id, { tags }]) => [id, tags])),
       identity: file.identity,
       guard: file.guard,
+      authorizationServer: file.authorizationServer,
+      agents: file.agents,
+      tasks: file.tasks,
+      ...(file.spiffe && { spiffe: file.spiffe }),
+      store: file.store,
       ...places(file, directory, around),
       limits: file.limits,
     },
-    faults: [...own.faults, ...client.faults, ...none, ...listenFaults(file), ...resourceFaults(file, ids)],
+    faults: [
+      ...own.faults,
+      ...client.faults,
+      ...none,
+      ...listenFaults(file),
+      ...identityFaults(file),
+      ...resourceFaults(file, ids),
+    ],
     notices: [...own.notices, ...client.notices, ...identityNotices(file)],
   };
 }
@@ -54,35 +67,51 @@ function places(
   file: SettingsFile,
   directory: string,
   around: Surroundings,
-): Pick<Settings, 'audit' | 'state'> {
-  const absolute = (path: string): string => resolve(directory, path.replace(/^~(?=$|[\\/])/, around.home));
+): Pick<Settings, 'audit' | 'state' | 'vault'> {
+  const absolute = absolutePath(directory, around);
   const base = around.env['BARTIZAN_HOME'] || join(around.home, '.bartizan');
   const state =
     file.state.directory === undefined ? resolve(around.cwd, base) : absolute(file.state.directory);
   const audit = file.audit.directory === undefined ? join(state, 'audit') : absolute(file.audit.directory);
-  return { state: { directory: state }, audit: { directory: audit, sync: file.audit.sync } };
+  return {
+    state: { directory: state },
+    audit: { directory: audit, sync: file.audit.sync },
+    vault: { ...file.vault, ...(file.vault.file !== undefined && { file: absolute(file.vault.file) }) },
+  };
+}
+
+function absolutePath(directory: string, { home }: Surroundings): (path: string) => string {
+  return (path) => resolve(directory, path.replace(/^~(?=$|[\\/])/, home));
+}
+
+function withPaths({ listen }: SettingsFile, directory: string, around: Surroundings): ListenSettings {
+  const { tls } = listen;
+  if (tls?.certificate === undefined || tls.key === undefined) return listen;
+  const absolute = absolutePath(directory, around);
+  return { ...listen, tls: { ...tls, certificate: absolute(tls.certificate), key: absolute(tls.key) } };
 }
 
 /** Other machines get in only with tokens of an issuer, and by TLS unless the danger is named. */
-function listenFaults({ listen, identity }: SettingsFile): readonly TreeFault[] {
+function listenFaults({ listen, identity, authorizationServer }: SettingsFile): readonly TreeFault[] {
   if (isLoopbackHost(listen.host)) return [];
   const at = { path: ['listen', 'host'] };
   const faults: TreeFault[] = [];
-  if (identity.issuers.length === 0)
+  const ownLogin = authorizationServer.enabled && authorizationServer.login === 'provider';
+  if (identity.issuers.length === 0 && !ownLogin)
     faults.push({
       ...at,
-      message: `\`${listen.host}\` lets other machines connect, which needs \`identity.issuers\`; add an issuer, or listen on 127.0.0.1`,
+      message: `\`${listen.host}\` lets other machines connect, which needs \`identity.issuers\` or \`authorizationServer.login: provider\`; add an issuer, or listen on 127.0.0.1`,
     });
   if (!isEncrypted(listen))
     faults.push({
       ...at,
-      message: `\`${listen.host}\` lets other machines connect, so tokens would travel in the clear; put TLS before the gateway and its https origin in \`listen.publicUrl\`, or set \`listen.allowInsecurePublicUrl: true\``,
+      message: `\`${listen.host}\` lets other machines connect, so tokens would travel in the clear; set \`listen.tls\`, put TLS before the gateway and its https origin in \`listen.publicUrl\`, or set \`listen.allowInsecurePublicUrl: true\``,
     });
   return faults;
 }
 
-function isEncrypted({ publicUrl, allowInsecurePublicUrl }: ListenSettings): boolean {
-  return allowInsecurePublicUrl || publicUrl?.startsWith('https://') === true;
+function isEncrypted({ publicUrl, allowInsecurePublicUrl, tls }: ListenSettings): boolean {
+  return tls !== undefined || allowInsecurePublicUrl || publicUrl?.startsWith('https://') === true;
 }
 
 function resourceFaults({ resources }: SettingsFile, ids: ReadonlySet<string>): readonly TreeFault[] {

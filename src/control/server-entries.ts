@@ -4,6 +4,7 @@ import { parseServerId, type ServerId, serverIdRule } from '../model/server-id.t
 import { list, type TreeFault } from './explain-issue.ts';
 import type { HttpTarget, ServerSettings, StdioTarget } from './settings.ts';
 import type { ServerEntry } from './settings-file.ts';
+import { readUpstreamAuth, upstreamAuthFaults } from './upstream-auth.ts';
 
 /** Servers made of the entries of `servers`. */
 export interface OwnServers {
@@ -53,6 +54,7 @@ function readTarget(entry: ServerEntry, directory: string): HttpTarget | StdioTa
       url: entry.url ?? '',
       transport: entry.transport ?? 'auto',
       headers: entry.headers ?? {},
+      ...(entry.auth && { auth: readUpstreamAuth(entry.auth) }),
     };
   const cwd = resolve(directory, entry.cwd ?? '.');
   return { kind: 'stdio', command: entry.command, args: entry.args ?? [], env: entry.env ?? {}, cwd };
@@ -64,6 +66,7 @@ function faultsOf(name: string, entry: ServerEntry): readonly TreeFault[] {
     ...messages.map((message): TreeFault => ({ path: ['servers', name], named: true, message })),
     ...strayMembers(name, entry),
     ...urlFaults(name, entry),
+    ...(entry.auth ? upstreamAuthFaults(name, entry.auth) : []),
   ];
 }
 
@@ -82,7 +85,7 @@ function targetFaults(name: string, { url, command }: ServerEntry): readonly str
 function strayMembers(name: string, entry: ServerEntry): readonly TreeFault[] {
   if ((entry.url === undefined) === (entry.command === undefined)) return [];
   const isHttp = entry.url !== undefined;
-  const foreign = isHttp ? (['args', 'env', 'cwd'] as const) : (['transport', 'headers'] as const);
+  const foreign = isHttp ? (['args', 'env', 'cwd'] as const) : (['transport', 'headers', 'auth'] as const);
   return foreign
     .filter((member) => entry[member] !== undefined)
     .map((member) => ({

@@ -1,3 +1,16 @@
+import type {
+  AgentSettings,
+  AuthorizationServerSettings,
+  IssuerExtras,
+  ProofSettings,
+  SpiffeSettings,
+  StoreSettings,
+  TaskSettings,
+  TlsSettings,
+  UpstreamAuthEntry,
+  VaultSettings,
+} from './settings-identity.ts';
+
 /**
  * `bartizan.yaml` as it is written, with its references expanded and its defaults filled in. Paths are still those of
  * the file; `resolve-settings.ts` makes {@link Settings} of it. These interfaces are the source of truth: the schema in
@@ -11,10 +24,16 @@ export interface SettingsFile {
   readonly mcpServers: Readonly<Record<string, ClientEntry>>;
   readonly resources: Readonly<Record<string, ResourceEntry>>;
   readonly identity: IdentitySettings;
+  readonly authorizationServer: AuthorizationServerSettings;
+  readonly agents: readonly AgentSettings[];
+  readonly tasks: TaskSettings;
+  readonly spiffe?: SpiffeSettings;
   readonly policy: PolicyEntry;
   readonly guard: GuardSettings;
   readonly audit: AuditEntry;
   readonly state: StateEntry;
+  readonly store: StoreSettings;
+  readonly vault: VaultSettings;
   readonly limits: LimitSettings;
 }
 
@@ -29,6 +48,7 @@ export interface ListenSettings {
   readonly allowInsecurePublicUrl: boolean;
   readonly allowedOrigins: readonly string[];
   readonly allowedHosts: readonly string[];
+  readonly tls?: TlsSettings;
 }
 
 /** One upstream server of `servers`: either `url` or `command`. */
@@ -44,6 +64,7 @@ export interface ServerEntry {
   readonly tools?: Readonly<Record<string, ToolSettings>>;
   readonly timeoutSeconds?: number;
   readonly era?: Era;
+  readonly auth?: UpstreamAuthEntry;
 }
 
 /** Which era of MCP a server speaks (versioning, "Era Detection"); `auto` asks it. */
@@ -83,6 +104,7 @@ export interface IdentitySettings {
   readonly issuers: readonly IssuerSettings[];
   /** Scopes that every token must carry. */
   readonly scopes: readonly string[];
+  readonly proof: ProofSettings;
 }
 
 /** The person who starts the gateway on a machine of their own. */
@@ -93,7 +115,7 @@ export interface OwnerSettings {
 }
 
 /** An issuer of JWT access tokens (RFC 9068). */
-export interface IssuerSettings {
+export interface IssuerSettings extends IssuerExtras {
   readonly issuer: string;
   /** Undefined: found through the issuer's metadata (RFC 8414). */
   readonly jwksUri?: string;
@@ -110,11 +132,13 @@ type SignatureAlgorithm = 'ES256' | 'ES384' | 'RS256' | 'PS256' | 'EdDSA';
 
 /** Which claims say what: the name of a claim, or a JSON Pointer (RFC 6901) into the claims. */
 export interface ClaimSettings {
-  readonly roles: string;
-  readonly groups: string;
+  /** Undefined: `roles`, or what the provider is known for. */
+  readonly roles?: string;
+  /** Undefined: `groups`. */
+  readonly groups?: string;
   readonly tenant?: string;
-  /** The first that is there counts. */
-  readonly agent: readonly string[];
+  /** The first that is there counts; undefined: `/act/sub`, `client_id`, `azp`. */
+  readonly agent?: readonly string[];
   /** Undefined: every device counts as unmanaged. */
   readonly device?: DeviceClaims;
 }

@@ -179,6 +179,19 @@ export type UpstreamAuthSettings =
   | WorkloadUpstream
   | ClientCredentialsUpstream;
 
+/** The same as it is written: which members belong to which kind is checked with the server. */
+export interface UpstreamAuthEntry {
+  readonly kind: UpstreamAuthSettings['kind'];
+  readonly clientId?: string;
+  readonly clientSecret?: string;
+  readonly privateKey?: string;
+  readonly tokenEndpoint?: string;
+  readonly audience?: string;
+  readonly spiffeId?: string;
+  readonly scopes?: readonly string[];
+  readonly dpop?: boolean;
+}
+
 /** Each user connects an account of their own; tokens are kept in the vault. */
 export interface OAuthUpstream {
   readonly kind: 'oauth';

@@ -1,9 +1,8 @@
 import { z } from 'zod';
+import { claims, count, origin, text, texts, url } from './schema-parts.ts';
 import type {
   AuditEntry,
-  ClaimSettings,
   ClientEntry,
-  DeviceClaims,
   GuardMode,
   GuardSettings,
   IdentitySettings,
@@ -19,16 +18,21 @@ import type {
   Tags,
   ToolSettings,
 } from './settings-file.ts';
+import {
+  agents,
+  authorizationServer,
+  introspection,
+  proof,
+  providerKind,
+  spiffe,
+  store,
+  tasks,
+  tls,
+  upstreamAuth,
+  vault,
+} from './settings-identity-schema.ts';
 
-const webUrl = /^https?:\/\/[^\s/?#]+(\/[^\s?#]*)?(\?[^\s#]*)?$/;
-const origin = /^https?:\/\/[^\s/?#@]+$/;
 const jsonPointer = /^(\/([^~]|~[01])*)*$/;
-const claimName = 'name of the claim, or a JSON Pointer such as `/realm_access/roles`';
-
-const text = z.string().min(1);
-const url = z.string().regex(webUrl, 'a URL that begins with http:// or https:// and has no fragment');
-const count = z.int().min(1);
-const texts = z.record(z.string(), z.string());
 
 const tags: z.ZodType<Tags> = texts;
 
@@ -58,6 +62,7 @@ const listen: z.ZodType<ListenSettings> = z.strictObject({
     .describe(
       'Further host names under which the gateway answers; a port may be written and does not matter.',
     ),
+  tls: tls.exactOptional().describe('Serves https itself.'),
 });
 
 const tool: z.ZodType<ToolSettings> = z.strictObject({
@@ -104,6 +109,7 @@ const server: z.ZodType<ServerEntry> = z.strictObject({
     .enum(['auto', 'modern', 'legacy'])
     .exactOptional()
     .describe('`modern` is MCP 2026-07-28, `legacy` what came before, `auto` (default) asks the server.'),
+  auth: upstreamAuth.exactOptional().describe('With `url`: whose credential goes to the server.'),
 });
 
 const client: z.ZodType<ClientEntry> = z.looseObject({
@@ -128,29 +134,6 @@ const owner: z.ZodType<OwnerSettings> = z.strictObject({
   tokenMinutes: count.max(43_200).default(720).describe('How long an owner token is valid, in minutes.'),
 });
 
-const device: z.ZodType<DeviceClaims> = z.strictObject({
-  id: text.exactOptional().describe(`Device id: ${claimName}.`),
-  managed: text.describe(`Whether the device is managed (true or false): ${claimName}.`),
-  observedAt: text
-    .exactOptional()
-    .describe(`When that was observed, in seconds since the epoch; default is \`iat\`: ${claimName}.`),
-  maxAgeSeconds: count
-    .default(3_600)
-    .describe('A posture older than this, or without a date, counts as unmanaged.'),
-});
-
-const claims: z.ZodType<ClaimSettings> = z.strictObject({
-  roles: text.default('roles').describe(`Roles of the user: ${claimName}.`),
-  groups: text.default('groups').describe(`Groups of the user: ${claimName}.`),
-  tenant: text.exactOptional().describe(`Tenant of the user: ${claimName}.`),
-  agent: z
-    .array(text)
-    .min(1)
-    .default(['/act/sub', 'client_id', 'azp'])
-    .describe(`Id of the agent; the first that is there counts: ${claimName}.`),
-  device: device.exactOptional().describe('Posture of the device; without it every device is unmanaged.'),
-});
-
 const issuer: z.ZodType<IssuerSettings> = z.strictObject({
   issuer: url.describe('The `iss` of its tokens, exactly.'),
   jwksUri: url.exactOptional().describe('Where its keys are; default is what its metadata says.'),
@@ -169,12 +152,21 @@ const issuer: z.ZodType<IssuerSettings> = z.strictObject({
     .default(false)
     .describe('Takes tokens that do not say `typ: at+jwt` (RFC 9068), for an issuer that cannot.'),
   claims: claims.prefault({}).describe('Which claims say what.'),
+  provider: providerKind.default('generic').describe('Product, whose quirks are then filled in.'),
+  introspection: introspection
+    .exactOptional()
+    .describe('Asks the issuer about opaque tokens (RFC 7662); for one issuer at most.'),
+  identityAssertions: z
+    .boolean()
+    .default(false)
+    .describe('Takes its identity assertions (ID-JAG) at the embedded authorization server.'),
 });
 
 const identity: z.ZodType<IdentitySettings> = z.strictObject({
   owner: owner.prefault({}).describe('The person who starts the gateway.'),
   issuers: z.array(issuer).default([]).describe('Issuers of JWT access tokens.'),
   scopes: z.array(text).default([]).describe('Scopes that every token must carry.'),
+  proof: proof.prefault({}).describe('Proof of possession of bound tokens.'),
 });
 
 const policy: z.ZodType<PolicyEntry> = z.strictObject({
@@ -260,9 +252,15 @@ export const settingsFileSchema: z.ZodType<SettingsFile> = z.strictObject({
       'Attributes of resources for policies, by `server:id`, with one `*` at the end or the start if need be.',
     ),
   identity: identity.prefault({}).describe('Who may call.'),
+  authorizationServer: authorizationServer.prefault({}).describe('The embedded authorization server.'),
+  agents: agents.default([]).describe('Agents known without registration; the first that matches counts.'),
+  tasks: tasks.prefault({}).describe('Ephemeral identities: one for each task.'),
+  spiffe: spiffe.exactOptional().describe('Identity of workloads by SPIFFE.'),
   policy: policy.prefault({}).describe('What callers may do.'),
   guard: guard.prefault({}).describe('What is looked for in content.'),
   audit: audit.prefault({}).describe('Where decisions are recorded.'),
   state: state.prefault({}).describe('Where the gateway keeps its state.'),
+  store: store.prefault({}).describe('Where state is that replicas share.'),
+  vault: vault.prefault({}).describe('What protects the credentials of users.'),
   limits: limits.prefault({}).describe('Bounds of size, time and number.'),
 });

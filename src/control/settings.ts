@@ -8,9 +8,10 @@ import type {
   Tags,
   ToolSettings,
 } from './settings-file.ts';
+import type { StrongIdentitySettings, UpstreamAuthSettings } from './settings-identity.ts';
 
 /** What the gateway runs by: every path absolute, every reference resolved, every policy read. */
-export interface Settings {
+export interface Settings extends StrongIdentitySettings {
   readonly listen: ListenSettings;
   /** In the order of the file; ids are unique. */
   readonly servers: readonly ServerSettings[];
@@ -44,6 +45,8 @@ export interface HttpTarget {
   readonly transport: 'auto' | 'http' | 'sse';
   /** Sent with every request: the operator's credential for this server. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Whose credential goes there, beside the headers. */
+  readonly auth?: UpstreamAuthSettings;
 }
 
 /** A server that is a process of this machine, one for each principal. */

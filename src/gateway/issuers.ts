@@ -18,10 +18,10 @@ export function issuerOf({
     algorithms: algorithms as NonNullable<Issuer['algorithms']>,
     allowPlainJwt,
     claims: {
-      roles,
-      groups,
+      ...(roles !== undefined && { roles }),
+      ...(groups !== undefined && { groups }),
       ...(tenant !== undefined && { tenant }),
-      agent,
+      ...(agent && { agent }),
       ...(device && { device }),
     },
   };
