@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseSpiffeId } from './spiffe-id.ts';
+import {
+  matchesSpiffePattern,
+  parseSpiffeId,
+  parseSpiffePattern,
+  parseTrustDomain,
+  parseTrustDomainId,
+  type SpiffeId,
+  trustDomainOf,
+} from './spiffe-id.ts';
 
 const longestPath = 'a'.repeat(2048 - 'spiffe://example.org/'.length);
 
@@ -43,5 +51,72 @@ const refused: Readonly<Record<string, string>> = {
 for (const [what, text] of Object.entries(refused)) {
   test(`refuses a SPIFFE ID with ${what}`, () => {
     assert.equal(parseSpiffeId(text), undefined);
+  });
+}
+
+test('reads the trust domain by name, by its SPIFFE ID, and out of the SPIFFE ID of a workload', () => {
+  assert.equal(parseTrustDomain('example.org'), 'example.org');
+  assert.equal(parseTrustDomainId('spiffe://example.org'), 'example.org');
+  assert.equal(trustDomainOf('spiffe://example.org/agent/x' as SpiffeId), 'example.org');
+});
+
+for (const text of [
+  '',
+  'Example.org',
+  'example.org/x',
+  'example.org:1',
+  'spiffe://example.org',
+  'd'.repeat(256),
+]) {
+  test(`refuses \`${text.slice(0, 30)}\` as the name of a trust domain`, () => {
+    assert.equal(parseTrustDomain(text), undefined);
+  });
+}
+
+for (const text of [
+  'example.org',
+  'spiffe://example.org/',
+  'spiffe://example.org/x',
+  'https://example.org',
+  '',
+]) {
+  test(`refuses \`${text}\` as the SPIFFE ID of a trust domain`, () => {
+    assert.equal(parseTrustDomainId(text), undefined);
+  });
+}
+
+/** Pattern, SPIFFE ID, whether the one stands for the other. */
+const matches: readonly (readonly [string, string, boolean])[] = [
+  ['spiffe://a.org/x', 'spiffe://a.org/x', true],
+  ['spiffe://a.org/x', 'spiffe://a.org/x/y', false],
+  ['spiffe://a.org/x', 'spiffe://b.org/x', false],
+  ['spiffe://a.org/agent/*', 'spiffe://a.org/agent/one', true],
+  ['spiffe://a.org/agent/*', 'spiffe://a.org/agent/one/two', true],
+  ['spiffe://a.org/agent/*', 'spiffe://a.org/agent', false],
+  ['spiffe://a.org/agent/*', 'spiffe://a.org/agents/one', false],
+  ['spiffe://a.org/agent/*', 'spiffe://a.org.evil/agent/one', false],
+  ['spiffe://a.org/*', 'spiffe://a.org/anything', true],
+  ['spiffe://a.org/*', 'spiffe://a.org.evil/anything', false],
+];
+
+for (const [text, id, expected] of matches) {
+  test(`the pattern \`${text}\` stands for \`${id}\`: ${String(expected)}`, () => {
+    const pattern = parseSpiffePattern(text);
+    const parsed = parseSpiffeId(id);
+    assert.ok(pattern !== undefined && parsed !== undefined);
+    assert.equal(matchesSpiffePattern(pattern, parsed), expected);
+  });
+}
+
+for (const text of [
+  '*',
+  'spiffe://*',
+  'spiffe://*/x',
+  'spiffe://a.org/*/x',
+  'spiffe://a.org/x*',
+  'spiffe://a.org',
+]) {
+  test(`refuses the pattern \`${text}\``, () => {
+    assert.equal(parseSpiffePattern(text), undefined);
   });
 }
