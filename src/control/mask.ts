@@ -5,6 +5,8 @@ import type { SettingsFile } from './settings-file.ts';
 import { replaceAt } from './validate-tree.ts';
 
 const mask = '********';
+/** Members that hold a secret wherever they stand. */
+const secretMembers: ReadonlySet<string> = new Set(['clientSecret', 'secret', 'pin', 'privateKey']);
 
 /**
  * A configuration that can be shown: references as they were written, never what they stand for, and literal secrets
@@ -27,15 +29,16 @@ function maskTree(value: unknown, path: Path): unknown {
     );
   if (isReference(value)) return value;
   const parent = path.at(-2);
+  if (secretMembers.has(String(path.at(-1)))) return mask;
   if (path.length >= 4 && (parent === 'headers' || parent === 'env')) return mask;
   return typeof value === 'string' ? maskUrl(value) : value;
 }
 
 /** A name or password before the host, and what a query assigns to a secret's name. */
 function maskUrl(text: string): string {
-  if (!/^https?:\/\//.test(text)) return text;
+  if (!/^(https?|rediss?|postgres(ql)?):\/\//.test(text)) return text;
   return text
-    .replace(/^(https?:\/\/)[^/@]*@/, `$1${mask}@`)
+    .replace(/^([a-z]+:\/\/)[^/@]*@/, `$1${mask}@`)
     .replace(
       /([?&][^=&]*(?:token|secret|password|key|auth|sig)[^=&]*=)(?!\$\{\w+\}(?:&|$))[^&]+/gi,
       `$1${mask}`,

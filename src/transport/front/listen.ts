@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { frontContext } from './context.ts';
 import { places } from './endpoints.ts';
@@ -32,15 +32,31 @@ export async function listen(options: FrontOptions): Promise<Listening> {
   const rule = originRule(options.host, options.publicUrl, { origins, hosts });
   const routed = router({ context, placeOf: places(options.front, url), origins: rule });
   const mounted = mounts(options.mounts ?? (() => []), rule);
-  server.on('request', (request, response) => {
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
     const exchange = nodeExchange(request, response, stallSeconds * 1000);
     if (!mounted(exchange, request, response)) routed.serve(exchange);
-  });
+  };
+  whenReady(server, serve, options.ready);
   const close = async (): Promise<void> => {
     stopTls();
     await shut(server, routed.close);
   };
   return { url, localUrl, close };
+}
+
+/** Requests that come while the rest of the gateway still starts wait for it. */
+function whenReady(server: Server, serve: RequestListener, ready: Promise<unknown> | undefined): void {
+  let waiting = ready;
+  ready?.then(
+    () => {
+      waiting = undefined;
+    },
+    () => server.closeAllConnections(),
+  );
+  server.on('request', (request, response) => {
+    if (waiting === undefined) serve(request, response);
+    else waiting.then(() => serve(request, response)).catch(() => response.destroy());
+  });
 }
 
 function bind(server: Server, { host, port, tls }: FrontOptions): Promise<string> {

@@ -45,6 +45,8 @@ export interface FrontOptions {
   readonly tls?: FrontTls;
   /** Pages and endpoints beside MCP, by the beginning of their path. */
   readonly mounts?: () => readonly Mount[];
+  /** Resolves when the gateway can serve; undefined: it can at once. */
+  readonly ready?: Promise<unknown>;
   readonly limits?: Partial<FrontLimits>;
   /** Hears of a fault of the front itself, whose request got an `internal_fault` that no record tells of. */
   readonly onFault?: (fault: unknown) => void;
