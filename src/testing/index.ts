@@ -7,6 +7,7 @@ export { catalogContract } from './catalog.ts';
 export { clockContract } from './clock.ts';
 export { eraVerdictsContract } from './era-verdicts.ts';
 export { type GuardUnderTest, guardContract } from './guard.ts';
+export { hotStateContract, type OpenHotState } from './hot-state.ts';
 export { type IdentityUnderTest, identityContract } from './identity.ts';
 export { eventNumber, type JournalUnderTest, journalContract, sampleDecision } from './journal.ts';
 export {
