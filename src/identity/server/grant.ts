@@ -29,7 +29,13 @@ export type KeyBinding = { readonly jkt: string } | { readonly 'x5t#S256': strin
 export interface GrantClient {
   /** The client id; for a workload its SPIFFE ID. */
   readonly id: string;
-  readonly authentication: 'x509-svid' | 'jwt-svid' | 'private_key_jwt' | 'client_metadata' | 'secret' | 'none';
+  readonly authentication:
+    | 'x509-svid'
+    | 'jwt-svid'
+    | 'private_key_jwt'
+    | 'client_metadata'
+    | 'secret'
+    | 'none';
 }
 
 /** A refusal of the token endpoint (RFC 6749 section 5.2). */
