@@ -16,7 +16,7 @@ export interface Listener {
     message: Message & { readonly kind: 'notification' },
     origin: JsonRpcId | undefined,
   ) => Promise<void> | undefined;
-  readonly onLost: (detail: string) => void;
+  readonly onLost: (detail: string, refusal: Refusal) => void;
 }
 
 const never: AbortSignal = new AbortController().signal;
@@ -30,7 +30,7 @@ export class Conversation {
   readonly #pending = new Map<JsonRpcId, (outcome: JsonDocument | Failure) => void>();
   readonly #listener: Listener;
   #lastId = 0;
-  #lost: string | undefined;
+  #lost: Refusal | undefined;
 
   constructor(open: OpenWire, listener: Listener) {
     this.#listener = listener;
@@ -62,7 +62,7 @@ export class Conversation {
       silent,
     }: { readonly scope: Scope; readonly signal: AbortSignal; readonly silent?: true },
   ): Promise<JsonDocument | Failure> {
-    if (this.#lost !== undefined) return Promise.resolve(refuse('upstream_failed', this.#lost));
+    if (this.#lost !== undefined) return Promise.resolve(this.#lost);
     return new Promise((resolve) => {
       const ending = new AbortController();
       const settle = (outcome: JsonDocument | Failure): void => {
@@ -114,10 +114,10 @@ export class Conversation {
     this.#pending.get(id)?.(refuse('upstream_failed', detail));
   };
 
-  readonly #lose = (detail: string): void => {
+  readonly #lose = (detail: string, refusal: Refusal = refuse('upstream_failed', detail)): void => {
     if (this.#lost !== undefined) return;
-    this.#lost = detail;
-    for (const settle of [...this.#pending.values()]) settle(refuse('upstream_failed', detail));
-    this.#listener.onLost(detail);
+    this.#lost = refusal;
+    for (const settle of [...this.#pending.values()]) settle(refusal);
+    this.#listener.onLost(detail, refusal);
   };
 }

@@ -13,6 +13,8 @@ export interface Link {
   readonly busy: () => boolean;
   /** It can serve no more calls: the session ended or the process died. */
   readonly closed: () => boolean;
+  /** It ended, or never began, because the user has to connect an account: that is no failure of the server. */
+  readonly blameless?: () => boolean;
   readonly relay: (order: RelayOrder, signal: AbortSignal) => Promise<Reply | Failure>;
   readonly listen: (order: ListenOrder, signal: AbortSignal) => Promise<Failure | undefined>;
   /** A request of the gateway's own; resolves with the `result`. */

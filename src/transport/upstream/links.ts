@@ -30,7 +30,7 @@ export function links(context: Pick<ServerContext, 'limits' | 'clock'>): Links {
 
   const drop = (key: string, { link, openedAt }: Entry): Promise<void> => {
     entries.delete(key);
-    if (link.closed()) failing.ended(key, openedAt);
+    if (link.closed() && link.blameless?.() !== true) failing.ended(key, openedAt);
     return within(closeMs, link.close());
   };
   const timer = setInterval(

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../model/json.ts';
+import type { Refusal } from '../../model/refusal.ts';
 import type { ServerId } from '../../model/server-id.ts';
 import type { Clock, EraVerdicts, ListedKind } from '../../pipeline/ports.ts';
 
@@ -17,6 +18,23 @@ export interface HttpSettings {
   readonly era: EraSetting;
   /** The longest a call may take, in milliseconds, progress or not; `limits.callMs` when that is less. */
   readonly timeoutMs: number;
+  /**
+   * How new connections prove themselves by certificate. Answers the same object until something changed; throws while
+   * there is no certificate yet, and then nothing is sent.
+   */
+  readonly tls?: () => UpstreamTls;
+}
+
+/** What a connection shows of the gateway, and how the server is judged. */
+export interface UpstreamTls {
+  /** PEM: the chain, own certificate first, and its private key. */
+  readonly certificate: string;
+  readonly key: string;
+  /**
+   * Judges the chain that the server proved the key of, its own certificate first (DER), in place of the Web PKI and the
+   * host name; answers why it is not trusted. Undefined: Web PKI.
+   */
+  readonly judge?: (chain: readonly Uint8Array[]) => Refusal | undefined;
 }
 
 /** A server that is a process of this machine. */

@@ -1,5 +1,6 @@
 import type { Reply } from '../../model/call.ts';
 import { capabilityKey } from '../../model/client-capability.ts';
+import type { DenialCode } from '../../model/denial.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { Refusal, refuse } from '../../model/refusal.ts';
 import type {
@@ -33,6 +34,9 @@ export interface Upstream {
   readonly close: () => Promise<void>;
 }
 
+/** Refusals that tell of no failure of the server. */
+const expected: ReadonlySet<DenialCode> = new Set(['method_unknown', 'connection_required']);
+
 /** Joins what is known of the server's era, its links, and the calls that wait for an answer of their client. */
 export function upstreamOf(
   context: ServerContext,
@@ -59,8 +63,7 @@ export function upstreamOf(
 
   /** A server that cannot be asked for its lists offers nothing, and only the operator can find out why. */
   const noted = <Result>(result: Result | Refusal): Result | Refusal => {
-    if (result instanceof Refusal && result.code !== 'method_unknown')
-      context.log('server failed', result.detail);
+    if (result instanceof Refusal && !expected.has(result.code)) context.log('server failed', result.detail);
     return result;
   };
 

@@ -1,5 +1,6 @@
 import type { JsonRpcId } from '../../model/call.ts';
 import type { JsonDocument } from '../../model/json.ts';
+import type { Refusal } from '../../model/refusal.ts';
 import type { Scope } from '../../pipeline/ports.ts';
 import type { Failure } from './link.ts';
 
@@ -35,8 +36,8 @@ export interface Receiver {
   readonly receive: (message: JsonDocument, origin: JsonRpcId | undefined) => Promise<void> | undefined;
   /** A response came that is no strict JSON. */
   readonly broken: (id: JsonRpcId, detail: string) => void;
-  /** Nothing more will come. */
-  readonly lost: (detail: string) => void;
+  /** Nothing more will come. The refusal is what running calls are answered; undefined: the upstream failed. */
+  readonly lost: (detail: string, refusal?: Refusal) => void;
 }
 
 /** Opens a wire. */

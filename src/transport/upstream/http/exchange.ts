@@ -6,6 +6,7 @@ import type { JsonDocument } from '../../../model/json.ts';
 import { Refusal, refuse } from '../../../model/refusal.ts';
 import { isFault, readDocument } from '../../../wire/json/read.ts';
 import { type SseEvent, type SseReader, sseReader } from '../../../wire/sse.ts';
+import type { Connections } from './pool.ts';
 
 /** What came back for one HTTP request. */
 export interface Answer {
@@ -47,7 +48,7 @@ const drainMs = 1_000;
  * `settle` is called once. Redirects are not followed.
  */
 export function exchange(
-  pool: Dispatcher,
+  pool: Connections,
   options: ExchangeOptions,
   signal: AbortSignal,
   settle: (answer: Answer | Refusal) => void,
@@ -82,7 +83,7 @@ class Exchange implements Dispatcher.DispatchHandler, RunningExchange {
     this.#settle = settle;
   }
 
-  start(pool: Dispatcher): void {
+  start(pool: Connections): void {
     const { method, path, headers, body, timeoutMs } = this.#options;
     if (this.#signal.aborted) {
       this.#cancel();

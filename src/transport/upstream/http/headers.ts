@@ -1,5 +1,5 @@
 import { objectMember } from '../../../model/json.ts';
-import type { RelayOrder, Scope, UpstreamCredential } from '../../../pipeline/ports.ts';
+import type { RelayOrder, UpstreamCredential } from '../../../pipeline/ports.ts';
 import { encodeHeaderValue } from '../../../wire/header-value.ts';
 import { mirrorsOf } from '../../../wire/param-headers.ts';
 
@@ -23,16 +23,29 @@ const own: ReadonlySet<string> = new Set([
  *
  * INVARIANT: nothing of the client's own request is among them, so neither its token nor its cookies leave.
  */
-export function headerBase(fixed: readonly string[]): (scope: Scope) => readonly string[] {
+export function headerBase(fixed: readonly string[]): HeaderBase {
   let known: UpstreamCredential | undefined;
   let built: readonly string[] = fixed;
-  return ({ credential }) => {
+  return (credential) => {
     if (credential === known) return built;
-    const added = Object.entries(credential.headers).filter(([name]) => !own.has(name.toLowerCase()));
-    built = [...fixed, ...added.flat()];
+    built = [...fixed, ...sendable(credential.headers)];
     known = credential;
     return built;
   };
+}
+
+/** The headers that every request with a credential begins with. */
+export type HeaderBase = (credential: UpstreamCredential) => readonly string[];
+
+/** The headers of one request alone, such as a proof of possession. */
+export function proofHeaders({ prove }: UpstreamCredential, method: string, url: string): readonly string[] {
+  return prove === undefined ? [] : sendable(prove(method, url));
+}
+
+function sendable(headers: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(headers)
+    .filter(([name]) => !own.has(name.toLowerCase()))
+    .flat();
 }
 
 /** The headers by which a request of 2026-07-28 repeats its body (streamable-http, "Request Metadata"). */

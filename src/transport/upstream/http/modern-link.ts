@@ -1,4 +1,3 @@
-import type { Pool } from 'undici';
 import type { JsonRpcId, Reply } from '../../../model/call.ts';
 import { policedCapabilities } from '../../../model/client-capability.ts';
 import type { JsonDocument, JsonObject } from '../../../model/json.ts';
@@ -14,7 +13,8 @@ import { requestOf, resultOf, withoutSubscription } from '../message.ts';
 import { modernCodec, modernMeta } from '../modern.ts';
 import { relayTarget } from '../relay-target.ts';
 import { type HttpSettings, type LinkContext, longestCallMs } from '../settings.ts';
-import { argumentHeaders, headerBase, methodHeaders } from './headers.ts';
+import type { Target } from './authorized.ts';
+import { argumentHeaders, type HeaderBase, headerBase, methodHeaders } from './headers.ts';
 import { openPool, requestPath } from './pool.ts';
 import { type PostOptions, post } from './post.ts';
 
@@ -25,9 +25,9 @@ export function modernHttpLink(context: LinkContext<HttpSettings>): Link {
 
 class ModernHttpLink {
   readonly #context: LinkContext<HttpSettings>;
-  readonly #pool: Pool;
+  readonly #target: Target;
   readonly #path: string;
-  readonly #base: (scope: Scope) => readonly string[];
+  readonly #base: HeaderBase;
   #running = 0;
   #lastId = 0;
   #closed = false;
@@ -35,7 +35,7 @@ class ModernHttpLink {
   constructor(context: LinkContext<HttpSettings>) {
     const url = new URL(context.settings.url);
     this.#context = context;
-    this.#pool = openPool(url, context);
+    this.#target = { pool: openPool(context), origin: url.origin };
     this.#path = requestPath(url);
     this.#base = headerBase([
       ...['content-type', 'application/json'],
@@ -55,7 +55,7 @@ class ModernHttpLink {
         describeResult(await this.#ask('server/discover', {}, scope, signal)),
       close: async () => {
         this.#closed = true;
-        await this.#pool.destroy();
+        await this.#target.pool.destroy();
       },
     };
   }
@@ -72,16 +72,12 @@ class ModernHttpLink {
       requestState: order.requestState,
     });
     const mirrored = methodFacts(call.method)?.target === undefined ? undefined : target;
-    const headers = [
-      ...this.#base(scope),
-      ...methodHeaders(call.method, mirrored),
-      ...argumentHeaders(order),
-    ];
+    const headers = [...methodHeaders(call.method, mirrored), ...argumentHeaders(order)];
     const onNotification = (message: JsonDocument): Promise<void> | undefined => {
       const inner = upstream.notification(message);
       return inner === undefined ? undefined : order.notify(inner);
     };
-    return this.#post({ document, id: call.id, headers, onNotification }, signal).then((outcome) =>
+    return this.#post({ document, id: call.id, headers, scope, onNotification }, signal).then((outcome) =>
       isFailure(outcome) ? outcome : upstream.reply(outcome, call),
     );
   };
@@ -97,9 +93,9 @@ class ModernHttpLink {
       ...params,
       _meta: modernMeta(scope.capabilities, this.#context.info),
     });
-    const headers = [...this.#base(scope), ...methodHeaders(method, undefined)];
-    return this.#post({ document, id, headers, onNotification: () => undefined }, signal).then((outcome) =>
-      isFailure(outcome) ? outcome : resultOf(outcome),
+    const headers = methodHeaders(method, undefined);
+    return this.#post({ document, id, headers, scope, onNotification: () => undefined }, signal).then(
+      (outcome) => (isFailure(outcome) ? outcome : resultOf(outcome)),
     );
   };
 
@@ -108,7 +104,7 @@ class ModernHttpLink {
     signal: AbortSignal,
   ): Promise<Failure | undefined> => {
     const id = ++this.#lastId;
-    const headers = [...this.#base(scope), ...methodHeaders('subscriptions/listen', undefined)];
+    const headers = methodHeaders('subscriptions/listen', undefined);
     const onNotification = (message: JsonDocument): Promise<void> | undefined => {
       const method = stringMember(message.value, 'method') ?? '';
       if (method === 'notifications/subscriptions/acknowledged') return void ready();
@@ -116,13 +112,14 @@ class ModernHttpLink {
       return notify(withoutSubscription(message));
     };
     const document = listenRequest(id, filter, modernMeta(scope.capabilities, this.#context.info));
-    const outcome = await this.#post({ document, id, headers, onNotification, endless: true }, signal);
+    const outcome = await this.#post({ document, id, headers, scope, onNotification, endless: true }, signal);
     return isFailure(outcome) ? outcome : undefined;
   };
 
   #post(
     request: Pick<PostOptions, 'document' | 'headers' | 'onNotification'> & {
       readonly id: JsonRpcId;
+      readonly scope: Scope;
       readonly endless?: boolean;
     },
     signal: AbortSignal,
@@ -130,9 +127,11 @@ class ModernHttpLink {
     const { limits, log } = this.#context;
     this.#running++;
     return new Promise((resolve) => {
-      const { endless, ...rest } = request;
+      const { endless, scope, ...rest } = request;
+      const { credential } = scope;
       const timeoutMs = endless === true ? undefined : longestCallMs(this.#context);
-      post(this.#pool, { ...rest, path: this.#path, timeoutMs, limits, log }, signal, (outcome) => {
+      const options = { ...rest, credential, base: this.#base, path: this.#path, timeoutMs, limits, log };
+      post(this.#target, options, signal, (outcome) => {
         this.#running--;
         resolve(this.#closed ? refuse('upstream_failed', 'the link was closed') : outcome);
       });

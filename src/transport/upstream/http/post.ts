@@ -1,19 +1,24 @@
-import type { Dispatcher } from 'undici';
 import type { JsonRpcId } from '../../../model/call.ts';
 import type { JsonDocument } from '../../../model/json.ts';
 import { Refusal, refuse } from '../../../model/refusal.ts';
+import type { UpstreamCredential } from '../../../pipeline/ports.ts';
 import { codecOf } from '../../../wire/revisions.ts';
 import { isMessageEvent, type SseEvent } from '../../../wire/sse.ts';
 import { type Failure, NotServed } from '../link.ts';
 import { readMessage, sortMessage } from '../message.ts';
 import type { UpstreamLimits } from '../settings.ts';
-import { type Answer, exchange } from './exchange.ts';
+import { authorizedExchange, type Target } from './authorized.ts';
+import type { Answer } from './exchange.ts';
 import { failureOf, isAnswerTo, isModernError, offeredVersions } from './faults.ts';
+import type { HeaderBase } from './headers.ts';
 
 /** One request of 2026-07-28. */
 export interface PostOptions {
   readonly document: JsonDocument;
   readonly id: JsonRpcId;
+  readonly credential: UpstreamCredential;
+  readonly base: HeaderBase;
+  /** What comes after the base. */
   readonly headers: readonly string[];
   readonly path: string;
   readonly timeoutMs: number | undefined;
@@ -25,17 +30,19 @@ export interface PostOptions {
 
 /** Posts one request and hands its response over, whether it came as JSON or at the end of an event stream. */
 export function post(
-  pool: Dispatcher,
+  target: Target,
   options: PostOptions,
   signal: AbortSignal,
   settle: (outcome: JsonDocument | Failure) => void,
 ): void {
-  const { document, headers, path, timeoutMs, limits, id } = options;
-  const running = exchange(
-    pool,
+  const { document, credential, base, headers, path, timeoutMs, limits, id } = options;
+  const running = authorizedExchange(
+    target,
     {
       method: 'POST',
       path,
+      credential,
+      base,
       headers,
       body: document.bytes,
       timeoutMs,

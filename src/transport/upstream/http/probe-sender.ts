@@ -1,11 +1,11 @@
-import type { Dispatcher } from 'undici';
 import type { JsonDocument } from '../../../model/json.ts';
 import { Refusal } from '../../../model/refusal.ts';
 import type { Scope } from '../../../pipeline/ports.ts';
 import { isMessageEvent, type SseEvent } from '../../../wire/sse.ts';
 import { readMessage } from '../message.ts';
 import type { UpstreamLimits } from '../settings.ts';
-import { type Answer, exchange } from './exchange.ts';
+import { authorizedExchange, type Target } from './authorized.ts';
+import type { Answer } from './exchange.ts';
 import { headerBase } from './headers.ts';
 import { requestPath } from './pool.ts';
 
@@ -24,7 +24,7 @@ export type Send = (sent: Sent) => Promise<Answer | Refusal>;
 
 /** Where and as whom a probe asks. */
 export interface ProbeTarget {
-  readonly pool: Dispatcher;
+  readonly target: Target;
   readonly url: URL;
   readonly scope: Scope;
   readonly limits: Pick<UpstreamLimits, 'resultBytes' | 'jsonDepth'>;
@@ -34,15 +34,17 @@ export interface ProbeTarget {
 const answerMs = 10_000;
 
 /** Sends the requests of one probe. */
-export function probeSender({ pool, url, scope, limits, signal }: ProbeTarget): Send {
-  const base = headerBase(['accept', 'application/json, text/event-stream'])(scope);
+export function probeSender({ target, url, scope, limits, signal }: ProbeTarget): Send {
+  const base = headerBase(['accept', 'application/json, text/event-stream']);
   return ({ method, headers, document }) =>
     new Promise((resolve) => {
       let head: Pick<Answer, 'status' | 'headers'> = { status: 0, headers: {} };
       const options = {
         method,
         path: requestPath(url),
-        headers: [...base, ...headers],
+        credential: scope.credential,
+        base,
+        headers,
         ...(document !== undefined && { body: document.bytes }),
         timeoutMs: answerMs,
         maxBytes: limits.resultBytes,
@@ -58,7 +60,7 @@ export function probeSender({ pool, url, scope, limits, signal }: ProbeTarget): 
           return undefined;
         },
       };
-      const running = exchange(pool, options, signal, resolve);
+      const running = authorizedExchange(target, options, signal, resolve);
     });
 }
 

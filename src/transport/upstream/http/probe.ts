@@ -27,8 +27,8 @@ export async function probeHttp(
   if (era === 'modern') return { era, transport: 'http' };
   if (era === 'legacy' && transport === 'http') return { era, transport };
   const url = new URL(context.settings.url);
-  const pool = openPool(url, context);
-  const send = probeSender({ ...context, pool, url, scope, signal });
+  const pool = openPool(context);
+  const send = probeSender({ ...context, target: { pool, origin: url.origin }, url, scope, signal });
   try {
     return await detect(send, context);
   } finally {

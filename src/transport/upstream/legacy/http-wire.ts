@@ -1,13 +1,13 @@
-import type { Pool } from 'undici';
 import type { JsonRpcId } from '../../../model/call.ts';
 import type { JsonDocument } from '../../../model/json.ts';
 import { Refusal, refuse } from '../../../model/refusal.ts';
 import type { Scope } from '../../../pipeline/ports.ts';
 import { isMessageEvent, type SseEvent } from '../../../wire/sse.ts';
 import { pause } from '../../pause.ts';
-import { type Answer, type ExchangeOptions, exchange } from '../http/exchange.ts';
+import { type AuthorizedOptions, authorizedExchange, type Target } from '../http/authorized.ts';
+import type { Answer } from '../http/exchange.ts';
 import { errorOf, failureOf } from '../http/faults.ts';
-import { headerBase } from '../http/headers.ts';
+import { type HeaderBase, headerBase } from '../http/headers.ts';
 import { openPool, requestPath } from '../http/pool.ts';
 import { type Failure, NotServed } from '../link.ts';
 import { readMessage, sortMessage } from '../message.ts';
@@ -27,9 +27,9 @@ const farewellMs = 1_000;
 class HttpWire implements Wire {
   readonly #context: LinkContext<HttpSettings>;
   readonly #receiver: Receiver;
-  readonly #pool: Pool;
+  readonly #target: Target;
   readonly #path: string;
-  readonly #base: (scope: Scope) => readonly string[] = headerBase([]);
+  readonly #base: HeaderBase = headerBase([]);
   readonly #closing = new AbortController();
   readonly #stands = Promise.withResolvers<void>();
   #scope: Scope;
@@ -41,7 +41,7 @@ class HttpWire implements Wire {
     this.#context = context;
     this.#scope = scope;
     this.#receiver = receiver;
-    this.#pool = openPool(url, context);
+    this.#target = { pool: openPool(context), origin: url.origin };
     this.#path = requestPath(url);
   }
 
@@ -68,11 +68,11 @@ class HttpWire implements Wire {
   readonly close = async (): Promise<void> => {
     this.#closing.abort();
     if (this.#sessionId !== undefined) await this.#farewell();
-    await this.#pool.destroy();
+    await this.#target.pool.destroy();
   };
 
   #post(document: JsonDocument, { id, signal }: Sending, cursor: Cursor): Promise<Answer | Refusal> {
-    const request: ExchangeOptions = {
+    const request: AuthorizedOptions = {
       ...this.#request('POST', ['content-type', 'application/json']),
       body: document.bytes,
       onHead: (_status, headers) => {
@@ -92,7 +92,7 @@ class HttpWire implements Wire {
     stands?: () => void,
   ): Promise<Answer | Refusal> {
     const resumed = cursor.eventId === undefined ? [] : ['last-event-id', cursor.eventId];
-    const request: ExchangeOptions = {
+    const request: AuthorizedOptions = {
       ...this.#request('GET', resumed),
       onHead: () => stands?.(),
       onEvent: (event) => this.#take(event, id, cursor),
@@ -101,9 +101,9 @@ class HttpWire implements Wire {
   }
 
   /** Ends with the HTTP response, or before it once the awaited JSON-RPC response was among the events. */
-  #exchange(request: ExchangeOptions, cursor: Cursor, signal: AbortSignal): Promise<Answer | Refusal> {
+  #exchange(request: AuthorizedOptions, cursor: Cursor, signal: AbortSignal): Promise<Answer | Refusal> {
     return new Promise((resolve) => {
-      const running = exchange(this.#pool, request, signal, resolve);
+      const running = authorizedExchange(this.#target, request, signal, resolve);
       cursor.answered = () => {
         running.finish();
         resolve({ status: 200, headers: {}, document: undefined, streamed: true });
@@ -111,15 +111,16 @@ class HttpWire implements Wire {
     });
   }
 
-  #request(method: 'POST' | 'GET' | 'DELETE', more: readonly string[]): ExchangeOptions {
+  #request(method: 'POST' | 'GET' | 'DELETE', more: readonly string[]): AuthorizedOptions {
     const { limits } = this.#context;
     const accept = method === 'GET' ? 'text/event-stream' : 'application/json, text/event-stream';
     return {
       method,
       path: this.#path,
+      credential: this.#scope.credential,
+      base: this.#base,
       headers: [
         ...['accept', accept],
-        ...this.#base(this.#scope),
         ...(this.#sessionId === undefined ? [] : ['mcp-session-id', this.#sessionId]),
         ...(this.#revision === undefined ? [] : ['mcp-protocol-version', this.#revision]),
         ...more,
@@ -206,7 +207,9 @@ class HttpWire implements Wire {
 
   async #farewell(): Promise<void> {
     const options = { ...this.#request('DELETE', []), timeoutMs: farewellMs };
-    await new Promise((resolve) => exchange(this.#pool, options, new AbortController().signal, resolve));
+    await new Promise((resolve) =>
+      authorizedExchange(this.#target, options, new AbortController().signal, resolve),
+    );
   }
 }
 

@@ -2,7 +2,7 @@ import type { JsonRpcId, Reply } from '../../../model/call.ts';
 import { canonicalCapabilities, capabilityToAsk } from '../../../model/client-capability.ts';
 import { faultMessage } from '../../../model/fault-message.ts';
 import { type JsonDocument, type JsonObject, objectMember } from '../../../model/json.ts';
-import { refuse } from '../../../model/refusal.ts';
+import { Refusal, refuse } from '../../../model/refusal.ts';
 import type { ListenOrder, RelayOrder, Scope } from '../../../pipeline/ports.ts';
 import { editDocument } from '../../../wire/json/edit.ts';
 import { documentOf } from '../../../wire/json/read.ts';
@@ -56,6 +56,7 @@ class LegacyLink implements Listener {
   #session: Promise<Session | Failure> | undefined;
   #level: string | undefined;
   #over = false;
+  #unconnected = false;
 
   constructor(context: LinkContext, { scope, suspended }: LegacyPurpose, open: OpenWire) {
     this.#context = context;
@@ -69,6 +70,7 @@ class LegacyLink implements Listener {
     return {
       busy: () => this.#calls.size > 0 || this.#listeners.count() > 0 || this.#conversation.waiting > 0,
       closed: () => this.#over,
+      blameless: () => this.#unconnected,
       relay: this.#relay,
       listen: this.#listen,
       ask: this.#ask,
@@ -83,8 +85,9 @@ class LegacyLink implements Listener {
     };
   }
 
-  readonly onLost = (detail: string): void => {
-    if (!this.#over) this.#context.log('link lost', detail);
+  readonly onLost = (detail: string, refusal: Refusal): void => {
+    this.#unconnected = isUnconnected(refusal);
+    if (!this.#over && !this.#unconnected) this.#context.log('link lost', detail);
     this.#over = true;
     this.#listeners.end();
   };
@@ -205,7 +208,9 @@ class LegacyLink implements Listener {
 
   async #open(scope: Scope): Promise<Session | Failure> {
     const session = await openSession(this.#conversation, this.#capabilities, this.#context.info, scope);
-    if (isFailure(session)) this.#over = true;
+    if (!isFailure(session)) return session;
+    this.#unconnected = isUnconnected(session);
+    this.#over = true;
     return session;
   }
 
@@ -244,6 +249,10 @@ class LegacyLink implements Listener {
     const error = { code: methodNotFound, message: 'Method not found' };
     this.#conversation.post(documentOf({ jsonrpc: '2.0', id, error }), this.#scope);
   }
+}
+
+function isUnconnected(failure: Failure): boolean {
+  return failure instanceof Refusal && failure.code === 'connection_required';
 }
 
 /** A server need not know the methods of a capability that it did not declare (basic/lifecycle, "Capability Negotiation"). */

@@ -1,11 +1,11 @@
-import type { Pool } from 'undici';
 import type { JsonDocument } from '../../../model/json.ts';
 import { Refusal, refuse } from '../../../model/refusal.ts';
 import type { Scope } from '../../../pipeline/ports.ts';
 import { isMessageEvent, type SseEvent } from '../../../wire/sse.ts';
-import { type Answer, type ExchangeOptions, exchange } from '../http/exchange.ts';
+import { type AuthorizedOptions, authorizedExchange, type Target } from '../http/authorized.ts';
+import type { Answer } from '../http/exchange.ts';
 import { failureOf } from '../http/faults.ts';
-import { headerBase } from '../http/headers.ts';
+import { type HeaderBase, headerBase } from '../http/headers.ts';
 import { openPool, requestPath } from '../http/pool.ts';
 import type { Failure } from '../link.ts';
 import { orCancelled } from '../or-cancelled.ts';
@@ -25,8 +25,8 @@ class SseWire implements Wire {
   readonly #context: LinkContext<HttpSettings>;
   readonly #receiver: Receiver;
   readonly #url: URL;
-  readonly #pool: Pool;
-  readonly #base: (scope: Scope) => readonly string[] = headerBase([]);
+  readonly #target: Target;
+  readonly #base: HeaderBase = headerBase([]);
   readonly #closing = new AbortController();
   readonly #endpoint = Promise.withResolvers<string | Refusal>();
 
@@ -34,17 +34,19 @@ class SseWire implements Wire {
     this.#context = context;
     this.#receiver = receiver;
     this.#url = new URL(context.settings.url);
-    this.#pool = openPool(this.#url, context);
-    const options: ExchangeOptions = {
+    this.#target = { pool: openPool(context), origin: this.#url.origin };
+    const options: AuthorizedOptions = {
       method: 'GET',
       path: requestPath(this.#url),
-      headers: ['accept', 'text/event-stream', ...this.#base(scope)],
+      credential: scope.credential,
+      base: this.#base,
+      headers: ['accept', 'text/event-stream'],
       timeoutMs: undefined,
       maxBytes: context.limits.resultBytes,
       jsonDepth: context.limits.jsonDepth,
       onEvent: this.#take,
     };
-    setImmediate(() => exchange(this.#pool, options, this.#closing.signal, this.#ended));
+    setImmediate(() => authorizedExchange(this.#target, options, this.#closing.signal, this.#ended));
     const timer = setTimeout(() => this.#lose('no `endpoint` event came'), endpointMs);
     void this.#endpoint.promise.then(() => clearTimeout(timer));
   }
@@ -68,23 +70,25 @@ class SseWire implements Wire {
 
   readonly close = async (): Promise<void> => {
     this.#closing.abort();
-    await this.#pool.destroy();
+    await this.#target.pool.destroy();
   };
 
   #post(path: string, document: JsonDocument, scope: Scope, signal: AbortSignal): Promise<Answer | Refusal> {
     const { limits } = this.#context;
     return new Promise((resolve) => {
-      const options: ExchangeOptions = {
+      const options: AuthorizedOptions = {
         method: 'POST',
         path,
-        headers: ['content-type', 'application/json', ...this.#base(scope)],
+        credential: scope.credential,
+        base: this.#base,
+        headers: ['content-type', 'application/json'],
         body: document.bytes,
         timeoutMs: postMs,
         maxBytes: limits.resultBytes,
         jsonDepth: limits.jsonDepth,
         onEvent: () => undefined,
       };
-      exchange(this.#pool, options, signal, resolve);
+      authorizedExchange(this.#target, options, signal, resolve);
     });
   }
 
@@ -110,15 +114,15 @@ class SseWire implements Wire {
 
   readonly #ended = (answer: Answer | Refusal): void => {
     if (answer instanceof Refusal) {
-      this.#lose(answer.detail);
+      this.#lose(answer.detail, answer);
       return;
     }
     this.#lose(failureOf(answer)?.detail ?? `the event stream ended (status ${answer.status})`);
   };
 
-  #lose(detail: string): void {
-    this.#endpoint.resolve(refuse('upstream_failed', detail));
-    this.#receiver.lost(detail);
+  #lose(detail: string, refusal: Refusal = refuse('upstream_failed', detail)): void {
+    this.#endpoint.resolve(refusal);
+    this.#receiver.lost(detail, refusal);
     this.#closing.abort();
   }
 }
