@@ -5,6 +5,7 @@
 
 export { catalogContract } from './catalog.ts';
 export { clockContract } from './clock.ts';
+export { documentsContract, type OpenDocuments } from './documents.ts';
 export { eraVerdictsContract } from './era-verdicts.ts';
 export { type GuardUnderTest, guardContract } from './guard.ts';
 export { hotStateContract, type OpenHotState } from './hot-state.ts';

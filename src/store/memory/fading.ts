@@ -24,7 +24,7 @@ const sweepEveryMs = 1_000;
  */
 export function fading<Value>(now: () => number, limit: number, what: string): Fading<Value> {
   const entries = new Map<string, { readonly value: Value; readonly expiresAt: number }>();
-  let sweepAt = smallest;
+  let sweepAt = Math.min(smallest, limit);
   let sweptAt = Number.NEGATIVE_INFINITY;
   const sweep = (): void => {
     const time = now();
