@@ -1,0 +1,164 @@
+import { authenticationParameters, type ClientAuthentication } from './client-authentication.ts';
+import { discover } from './discover.ts';
+import { createProver, type Prover } from './dpop.ts';
+import { freshKey } from './jws.ts';
+import { TaskError } from './task-error.ts';
+import { taskFetch } from './task-fetch.ts';
+
+/** What a task is opened for. */
+export interface TaskOrder {
+  /** The MCP endpoint, such as `https://gateway.example/mcp/github`: the resource of the token (RFC 8707 section 2). */
+  readonly resource: string;
+  /** The user's access token: whose rights the task is a part of. For a sub-agent the token of the parent task. */
+  readonly subjectToken: string;
+  /** The agent: its client id, or its SPIFFE ID. */
+  readonly agent: string;
+  /** Default: none, for a public client or one that is known by its certificate. */
+  readonly authentication?: ClientAuthentication;
+  /** A template of the gateway. Without it and without `actions` the one named `default`. */
+  readonly template?: string;
+  /** What the task may do, such as `github:create_pr`; a name may end with `*`. */
+  readonly actions?: readonly string[];
+  /** Allowed values by place: `{ 'args.base': ['main'] }`. */
+  readonly constraints?: Readonly<Record<string, readonly unknown[]>>;
+  readonly purpose?: string;
+  /** How many calls it may make. */
+  readonly calls?: number;
+  /** How many bytes of arguments and answers it may move. */
+  readonly bytes?: number;
+  /** How long it lives at most, in seconds. */
+  readonly seconds?: number;
+  /** Default: the platform's `fetch`. */
+  readonly fetch?: typeof fetch;
+}
+
+/** A running task: an identity that lives as long as the work does. */
+export interface Task {
+  /** Names the task in the audit log and to `bartizan task`. It is no secret. */
+  readonly id: string;
+  /** When it ends by itself, in milliseconds since the epoch. */
+  readonly expiresAt: number;
+  /** What was granted: the `authorization_details` of RFC 9396. */
+  readonly granted: readonly Readonly<Record<string, unknown>>[];
+  /** The access token, to delegate a part of the task to a sub-agent. Without the key it is of no use to anyone. */
+  readonly token: string;
+  /** A `fetch` whose requests carry the token and a proof of its key (RFC 9449). Give it to an MCP client. */
+  readonly fetch: typeof fetch;
+  /** Ends the task at the gateway, and everything delegated from it. Ending it twice does no harm. */
+  readonly end: () => Promise<void>;
+  readonly [Symbol.asyncDispose]: () => Promise<void>;
+}
+
+/**
+ * Opens a task (RFC 8693) bound to a fresh key that never leaves this process.
+ *
+ * @throws {TaskError} with the code of the token endpoint when the task is not granted
+ */
+export async function openTask(order: TaskOrder): Promise<Task> {
+  const send = order.fetch ?? fetch;
+  const source = await discover(order.resource, send);
+  const prover = createProver(await freshKey());
+  const authentication = order.authentication ?? { method: 'none' };
+  const form = async (): Promise<URLSearchParams> =>
+    new URLSearchParams({
+      ...exchangeParameters(order),
+      ...(await authenticationParameters(order.agent, authentication, source.issuer)),
+    });
+  const answer = await exchange(source.tokenEndpoint, form, prover, send);
+  return running(order, answer, prover, send);
+}
+
+function exchangeParameters(order: TaskOrder): Readonly<Record<string, string>> {
+  const { template, resource, subjectToken } = order;
+  const details = detailsOf(order);
+  return {
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token: subjectToken,
+    subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    resource,
+    ...(template !== undefined && { template }),
+    ...(details !== undefined && { authorization_details: JSON.stringify([details]) }),
+  };
+}
+
+/** What is asked for, beside a template; undefined when nothing is. */
+function detailsOf(order: TaskOrder): Readonly<Record<string, unknown>> | undefined {
+  const { actions, constraints, purpose, calls, bytes, seconds } = order;
+  const wishes = {
+    ...(actions && { actions }),
+    ...(constraints && { constraints }),
+    ...(purpose !== undefined && { purpose }),
+    ...(calls !== undefined && { max_calls: calls }),
+    ...(bytes !== undefined && { max_bytes: bytes }),
+    ...(seconds !== undefined && { not_after: Math.floor(Date.now() / 1000) + seconds }),
+  };
+  return Object.keys(wishes).length === 0 ? undefined : { type: 'mcp_task', ...wishes };
+}
+
+interface TokenAnswer {
+  readonly access_token: string;
+  readonly expires_in: number;
+  readonly authorization_details?: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** A proof is good for one request and so is an assertion, so both are made anew for the repetition with a nonce. */
+async function exchange(
+  url: string,
+  form: () => Promise<URLSearchParams>,
+  prover: Prover,
+  send: typeof fetch,
+): Promise<TokenAnswer> {
+  const attempt = async (): Promise<Response> =>
+    send(url, {
+      method: 'POST',
+      headers: { accept: 'application/json', dpop: await prover.prove('POST', url) },
+      body: await form(),
+      redirect: 'error',
+    });
+  let response = await attempt();
+  if (prover.learn(url, response)) {
+    await response.body?.cancel();
+    response = await attempt();
+  }
+  const body = (await response.json().catch(() => ({}))) as Readonly<Record<string, unknown>>;
+  if (response.ok && typeof body['access_token'] === 'string') return body as unknown as TokenAnswer;
+  throw new TaskError(
+    String(body['error'] ?? 'server_error'),
+    String(body['error_description'] ?? `the token endpoint answered ${response.status}`),
+  );
+}
+
+function running(order: TaskOrder, answer: TokenAnswer, prover: Prover, send: typeof fetch): Task {
+  const { access_token: token, expires_in: seconds, authorization_details: granted = [] } = answer;
+  const id = taskIdOf(token);
+  const authorized = taskFetch(token, prover, send);
+  const end = async (): Promise<void> => {
+    const response = await authorized(`${new URL(order.resource).origin}/tasks/${id}`, { method: 'DELETE' });
+    await response.body?.cancel();
+    // 401: the token no longer counts, which is what was wanted.
+    if (!response.ok && response.status !== 401 && response.status !== 404)
+      throw new TaskError(
+        'end_failed',
+        `the gateway answered ${response.status}; the task ends by itself in time`,
+      );
+  };
+  return {
+    id,
+    expiresAt: Date.now() + seconds * 1000,
+    granted,
+    token,
+    fetch: authorized,
+    end,
+    [Symbol.asyncDispose]: end,
+  };
+}
+
+/** The `txn` claim of a token that came straight from its issuer; nothing is decided by it. */
+function taskIdOf(token: string): string {
+  const payload = token.split('.')[1] ?? '';
+  const claims = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))) as {
+    readonly txn?: unknown;
+  };
+  return String(claims.txn ?? '');
+}
