@@ -1,7 +1,7 @@
 import { constants, type KeyObject, verify } from 'node:crypto';
 
-/** Signature algorithms a token may use (RFC 7518, RFC 8037). Symmetric ones and `none` are not in the table. */
-export type Algorithm = 'ES256' | 'ES384' | 'RS256' | 'PS256' | 'EdDSA';
+/** Signature algorithms a token may use (RFC 7518, RFC 8037, RFC 9864). Symmetric ones and `none` are not in the table. */
+export type Algorithm = 'ES256' | 'ES384' | 'RS256' | 'PS256' | 'EdDSA' | 'Ed25519';
 
 interface AlgorithmFacts {
   readonly hash: string | null;
@@ -21,7 +21,8 @@ const algorithms: Readonly<Record<Algorithm, AlgorithmFacts>> = {
     fits: isRsa,
     options: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 },
   },
-  EdDSA: { hash: null, fits: (key) => key.asymmetricKeyType === 'ed25519', options: {} },
+  EdDSA: { hash: null, fits: isEd25519, options: {} },
+  Ed25519: { hash: null, fits: isEd25519, options: {} },
 };
 
 /** Every algorithm of the table. */
@@ -50,6 +51,10 @@ export function verifySignature(
 
 function isCurve(name: string): (key: KeyObject) => boolean {
   return (key) => key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === name;
+}
+
+function isEd25519(key: KeyObject): boolean {
+  return key.asymmetricKeyType === 'ed25519';
 }
 
 function isRsa(key: KeyObject): boolean {

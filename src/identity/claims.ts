@@ -2,7 +2,9 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.ts'
 import { parseSpiffeId } from '../model/spiffe-id.ts';
 import { type Agent, type Device, principalKey, type Subject, type User } from '../model/subject.ts';
 import { TokenFailure } from './failure.ts';
-import type { ClaimMapping, DeviceMapping } from './issuer.ts';
+import type { ClaimMapping, DeviceMapping, Issuer } from './issuer.ts';
+import type { Confirmation } from './proof/confirmation.ts';
+import { type TaskClaims, taskOf } from './task-claims.ts';
 
 /** What the claims of a verified token say, with what changes while it is in use. */
 export interface MappedSubject {
@@ -14,44 +16,107 @@ export interface MappedSubject {
 }
 
 const agentClaims = ['/act/sub', 'client_id', 'azp'];
+const subjectClaims = ['sub'];
 const postureSeconds = 3600;
 
-/** Reads a subject out of verified claims. `iss`, `sub` and `exp` are checked already. */
-export function mapClaims(claims: JsonObject, mapping: ClaimMapping): MappedSubject | TokenFailure {
-  const agent = agentOf(claims, mapping.agent ?? agentClaims);
-  if (agent instanceof TokenFailure) return agent;
+/** Reads a subject out of verified claims. `iss`, `exp`, `iat` and the confirmation are checked already. */
+export function mapClaims(
+  claims: JsonObject,
+  issuer: Issuer,
+  confirmation: Confirmation,
+): MappedSubject | TokenFailure {
+  const mapping = issuer.claims ?? {};
+  const named = agentOf(claims, mapping.agent ?? agentClaims);
+  if (named instanceof TokenFailure) return named;
   const user = userOf(claims, mapping);
+  if (user instanceof TokenFailure) return user;
+  const own = ownOf(claims, issuer);
+  if (own instanceof TokenFailure) return own;
   const { device, managedUntil } = deviceOf(claims, mapping.device);
+  const agent: Agent = { ...named, ...(own.actsFor && { actsFor: own.actsFor }) };
   const subject: Subject = {
     user,
     agent,
     device,
     scopes: scopesOf(claims),
+    ...(own.task && { task: own.task }),
+    ...proofOf(confirmation),
+    issuedAt: own.issuedAt,
+    ...tokenIdOf(claims),
     expiresAt: Number(claims['exp']) * 1000,
-    issuedAt: Number(claims['iat'] ?? 0) * 1000,
-    principal: principalKey(user, agent),
+    principal: principalKey(user, agent, own.task),
   };
   return { subject, unmanaged: { ...subject, device: { ...device, managed: false } }, managedUntil };
 }
 
-function userOf(claims: JsonObject, mapping: ClaimMapping): User {
+/** The proof is owed until it is shown; nobody gets the subject before. */
+function proofOf({ jkt, certificate }: Confirmation): Pick<Subject, 'proof'> {
+  if (jkt !== undefined) return { proof: 'dpop' };
+  return certificate === undefined ? {} : { proof: 'certificate' };
+}
+
+function tokenIdOf({ jti }: JsonObject): Pick<Subject, 'tokenId'> {
+  return typeof jti === 'string' ? { tokenId: jti } : {};
+}
+
+interface OwnClaims extends TaskClaims {
+  readonly issuedAt: number;
+}
+
+/** What only tokens of our own authorization server can say, and what others say instead. */
+function ownOf(claims: JsonObject, { tasks }: Issuer): OwnClaims | TokenFailure {
+  if (tasks !== true) return { issuedAt: Number(claims['iat'] ?? 0) * 1000 };
+  const issuedAt = issuedAtOf(claims);
+  if (issuedAt instanceof TokenFailure) return issuedAt;
+  const task = taskOf(claims);
+  return task instanceof TokenFailure ? task : { ...task, issuedAt };
+}
+
+/**
+ * When a token was issued. Our own tokens say the millisecond, so that logging in again right after a revocation works;
+ * it must lie in the second of `iat`, and nobody else's `iat_ms` counts.
+ */
+function issuedAtOf({ iat, iat_ms }: JsonObject): number | TokenFailure {
+  const seconds = typeof iat === 'number' ? iat : 0;
+  if (iat_ms === undefined) return seconds * 1000;
+  if (typeof iat_ms === 'number' && Math.floor(iat_ms / 1000) === seconds) return iat_ms;
+  return new TokenFailure('the `iat_ms` of the token does not lie in the second of its `iat`');
+}
+
+function userOf(claims: JsonObject, mapping: ClaimMapping): User | TokenFailure {
+  const places = mapping.subject ?? subjectClaims;
+  const subject = firstAt(claims, places);
+  if (typeof subject !== 'string' || subject === '') {
+    return new TokenFailure(`the token names no user: none of ${listed(places)}`);
+  }
+  const groups = mapping.groups ?? 'groups';
+  if (isElsewhere(claims, groups)) {
+    return new TokenFailure(
+      `the issuer left \`${groups}\` out of the token, because there are too many; let it send fewer, or roles`,
+      { reason: 'the access token does not hold all groups of its user' },
+    );
+  }
   const tenant = mapping.tenant === undefined ? undefined : claimAt(claims, mapping.tenant);
   return {
     issuer: String(claims['iss']),
-    subject: String(claims['sub']),
+    subject,
     roles: texts(claimAt(claims, mapping.roles ?? 'roles')),
-    groups: texts(claimAt(claims, mapping.groups ?? 'groups')),
+    groups: texts(claimAt(claims, groups)),
     ...(typeof tenant === 'string' ? { tenant } : {}),
     claims,
   };
 }
 
+/** OpenID Connect Core section 5.6.2. Without the groups a policy that forbids something to one of them would not. */
+function isElsewhere(claims: JsonObject, name: string): boolean {
+  const elsewhere = claims['_claim_names'];
+  return isJsonObject(elsewhere) && Object.hasOwn(elsewhere, name);
+}
+
 function agentOf(claims: JsonObject, places: readonly string[]): Agent | TokenFailure {
-  const found = places.map((place) => claimAt(claims, place)).find((value) => value !== undefined);
+  const found = firstAt(claims, places);
   if (typeof found !== 'string' || found === '') {
-    return new TokenFailure(
-      `the token names no agent: none of ${places.map((place) => `\`${place}\``).join(', ')}`,
-    );
+    return new TokenFailure(`the token names no agent: none of ${listed(places)}`);
   }
   if (!/^spiffe:/i.test(found)) return { id: found };
   const id = parseSpiffeId(found);
@@ -87,6 +152,14 @@ function scopesOf(claims: JsonObject): readonly string[] {
 function texts(value: JsonValue | undefined): readonly string[] {
   if (typeof value === 'string') return [value];
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}
+
+function firstAt(claims: JsonObject, places: readonly string[]): JsonValue | undefined {
+  return places.map((place) => claimAt(claims, place)).find((value) => value !== undefined);
+}
+
+function listed(places: readonly string[]): string {
+  return places.map((place) => `\`${place}\``).join(', ');
 }
 
 /** The claim at a place: a member's name, or a JSON Pointer (RFC 6901). */

@@ -17,21 +17,31 @@ export function urlFault(text: string): string | undefined {
   return 'does not begin with https:// (http:// is for loopback alone)';
 }
 
+/** A form to post instead of getting (RFC 7662 section 2.1), with the credentials of the sender. */
+export interface FormRequest {
+  readonly authorization: string;
+  readonly form: Readonly<Record<string, string>>;
+}
+
 /** Fetches one JSON object: bounded in time and size, without redirects. Throws an error that names the URL. */
-export async function fetchJson(fetch: Fetch, url: string): Promise<JsonObject> {
+export async function fetchJson(fetch: Fetch, url: string, request?: FormRequest): Promise<JsonObject> {
   const fault = urlFault(url);
   if (fault !== undefined) throw new Error(`\`${url}\` ${fault}`);
-  const value = await fetchValue(fetch, url).catch((cause: unknown) => {
+  const value = await fetchValue(fetch, url, request).catch((cause: unknown) => {
     throw new Error(`\`${url}\`: ${reasonOf(cause)}`, { cause });
   });
   if (!isJsonObject(value)) throw new Error(`\`${url}\` is no JSON object`);
   return value;
 }
 
-async function fetchValue(fetch: Fetch, url: string): Promise<unknown> {
+async function fetchValue(fetch: Fetch, url: string, request?: FormRequest): Promise<unknown> {
   const response = await fetch(url, {
     redirect: 'manual',
-    headers: { accept: 'application/json' },
+    ...(request && { method: 'POST', body: new URLSearchParams(request.form) }),
+    headers: {
+      accept: 'application/json',
+      ...(request && { authorization: request.authorization }),
+    },
     signal: AbortSignal.timeout(timeoutMs),
   });
   if (response.status !== 200) {

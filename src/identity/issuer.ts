@@ -7,8 +7,10 @@ export interface Issuer {
   readonly issuer: string;
   /** Where its keys are. Without `jwksUri` and `jwks` the place is discovered (RFC 8414, OpenID Connect Discovery). */
   readonly jwksUri?: string;
-  /** Fixed public keys as JWKs; nothing is fetched. */
-  readonly jwks?: readonly JsonObject[];
+  /** Public keys as JWKs, fixed or as they are at the moment; nothing is fetched. */
+  readonly jwks?: readonly JsonObject[] | (() => readonly JsonObject[]);
+  /** `oidc`: its metadata stands where OpenID Connect Discovery says alone. Default: RFC 8414 is tried first. */
+  readonly discovery?: 'oidc';
   /** Allowed signature algorithms. Default: all that this gateway knows. */
   readonly algorithms?: readonly Algorithm[];
   /**
@@ -22,7 +24,29 @@ export interface Issuer {
   readonly allowPlainJwt?: boolean;
   /** Scopes that its tokens must carry. Default: those of the gateway. */
   readonly requiredScopes?: readonly string[];
+  /** Claims that must have one of these values, such as a type that tells access tokens from others of its tokens. */
+  readonly requiredClaims?: Readonly<Record<string, readonly string[]>>;
+  /**
+   * The gateway's own authorization server: its tokens may name a task (`txn`), and say the millisecond of their issue
+   * (`iat_ms`). A token of any other issuer never has a task. Default false.
+   */
+  readonly tasks?: boolean;
+  /** Whether its tokens must be bound to a key. Default: as for the gateway. */
+  readonly senderConstrained?: 'optional' | 'required';
+  /** Asks the issuer about tokens that are no JWT. At most one issuer may have it. */
+  readonly introspection?: Introspection;
   readonly claims?: ClaimMapping;
+}
+
+/** How an issuer is asked about a token (RFC 7662). */
+export interface Introspection {
+  /** Default: what the metadata of the issuer names. */
+  readonly endpoint?: string;
+  /** By these the gateway authenticates itself (RFC 6749 section 2.3.1, HTTP Basic). */
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** How long an answer is remembered, in seconds; never longer than the token lives. */
+  readonly cacheSeconds: number;
 }
 
 /**
@@ -37,6 +61,8 @@ export interface ClaimMapping {
   readonly tenant?: string;
   /** The first of these that is there names the agent. Default `/act/sub`, `client_id`, `azp`. */
   readonly agent?: readonly string[];
+  /** The first of these that is there names the user. Default `sub`. */
+  readonly subject?: readonly string[];
   readonly device?: DeviceMapping;
 }
 

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../model/json.ts';
 import type { Clock } from '../pipeline/ports.ts';
 import type { Algorithm } from './algorithms.ts';
-import { discoverJwksUri } from './discover-keys.ts';
+import { discover } from './discover.ts';
 import { type Fetch, fetchJson, urlFault } from './fetch-json.ts';
 import type { Issuer } from './issuer.ts';
 import { keyOf, keysOfSet, type VerificationKey } from './verification-key.ts';
@@ -18,12 +18,13 @@ export interface KeySource {
 
 /** The keys of an issuer as its configuration says. Throws on a configuration that cannot work. */
 export function keySourceOf(issuer: Issuer, clock: Pick<Clock, 'now'>, fetch: Fetch): KeySource {
+  if (typeof issuer.jwks === 'function') return liveKeys(issuer.jwks);
   if (issuer.jwks !== undefined) return fixedKeys(issuer.issuer, issuer.jwks);
   const start = issuer.jwksUri ?? issuer.issuer;
   const fault = urlFault(start);
   if (fault !== undefined) throw new Error(`issuer \`${issuer.issuer}\`: \`${start}\` ${fault}`);
   return remoteKeys(async () => {
-    const url = issuer.jwksUri ?? (await discoverJwksUri(fetch, issuer.issuer));
+    const url = issuer.jwksUri ?? (await discover(fetch, issuer, 'jwks_uri'));
     return keysOfSet(await fetchJson(fetch, url));
   }, clock);
 }
@@ -35,6 +36,29 @@ function fixedKeys(issuer: string, jwks: readonly JsonObject[]): KeySource {
   return {
     find: (kid, algorithm) => matching(keys, kid, algorithm),
     holds: (key) => keys.includes(key),
+    refresh: async () => undefined,
+  };
+}
+
+/** Keys of this process, which may change at any time. A key is imported once. */
+function liveKeys(jwks: () => readonly JsonObject[]): KeySource {
+  let known = new Map<string, VerificationKey | undefined>();
+  let last: readonly JsonObject[] = [];
+  let keys: readonly VerificationKey[] = [];
+
+  const present = (): readonly VerificationKey[] => {
+    const published = jwks();
+    if (published.length === last.length && published.every((jwk, at) => jwk === last[at])) return keys;
+    const texts = published.map((jwk) => [JSON.stringify(jwk), jwk] as const);
+    known = new Map(texts.map(([text, jwk]) => [text, known.has(text) ? known.get(text) : keyOf(jwk)]));
+    keys = [...known.values()].filter((key) => key !== undefined);
+    last = [...published];
+    return keys;
+  };
+
+  return {
+    find: (kid, algorithm) => matching(present(), kid, algorithm),
+    holds: (key) => present().includes(key),
     refresh: async () => undefined,
   };
 }

@@ -48,6 +48,8 @@ export function createOwner(options: OwnerOptions): Owner {
       algorithms: ['EdDSA'],
       audienceMatch: 'below',
       requiredScopes: [],
+      // It stays on the machine where it was made, and clients there have no keys.
+      senderConstrained: 'optional',
       // The token is made on the machine it speaks of, so its posture lasts as long as the token.
       claims: { device: { managed: '/device/managed', maxAgeSeconds: Number.POSITIVE_INFINITY } },
     },
