@@ -41,7 +41,7 @@ export function oidcAdapter(model: string, { documents, now, onReuse }: AdapterO
   }
 
   return {
-    upsert: async (id, payload, expiresIn) => {
+    upsert: async (id, payload, expiresIn = 0) => {
       const { jti, ...rest } = payload;
       const value = (secretIds.has(model) ? rest : { ...rest, jti }) as unknown as JsonObject;
       await documents.put(kind, key(id), {
