@@ -73,6 +73,12 @@ async function download(folder: string): Promise<void> {
   await command('sh', ['-c', 'dpkg -x nginx_*.deb .'], folder);
 }
 
+/** Redis of this machine: Debian's package `redis-server`. */
+async function redis(): Promise<string> {
+  for (const program of ['redis-server', 'redis-cli']) await command(program, ['--version'], '/');
+  return '/usr/bin';
+}
+
 /** Runs `install` in a fresh folder, unless that was done before with the same packages. */
 async function once(
   name: string,
@@ -151,10 +157,13 @@ export const pythonModern: Software = {
 
 export const reverseProxy: Software = { what: 'nginx', tests: ['nginx.test.ts'], install: nginx };
 
+export const redisServer: Software = { what: 'Redis', tests: ['stores/redis.test.ts'], install: redis };
+
 export const software: readonly Software[] = [
   identityProvider,
   pythonLegacy,
   pythonModern,
   npmServers,
   reverseProxy,
+  redisServer,
 ];
