@@ -1,4 +1,8 @@
+import { ownMetaPrefix } from './meta-key.ts';
 import { type Refusal, refuse } from './refusal.ts';
+
+/** The key under which the gateway asks the user to connect an account; nothing under its prefix is an upstream's. */
+export const connectKey: string = `${ownMetaPrefix}connect`;
 
 /** The user must connect an account first: open a page of the gateway in a browser (client/elicitation, mode `url`). */
 export interface Connect {

@@ -85,3 +85,10 @@ test('refuses input requests that are no object, beside a request state too', ()
   assert.ok(refused instanceof Refusal);
   assert.equal(refused.code, 'upstream_failed');
 });
+
+test('an upstream cannot ask in the name of the gateway', () => {
+  const request = { method: 'elicitation/create', params: {} };
+  const refused = check({ inputRequests: { 'dev.bartizan/connect': request } });
+  assert.ok(refused instanceof Refusal);
+  assert.equal(refused.code, 'upstream_failed');
+});

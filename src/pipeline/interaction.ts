@@ -1,6 +1,7 @@
 import type { Call, Reply } from '../model/call.ts';
 import { capabilityToAsk, isDeclared, optionToAsk } from '../model/client-capability.ts';
 import { isJsonObject, type JsonObject, objectMember, stringMember } from '../model/json.ts';
+import { ownMetaPrefix } from '../model/meta-key.ts';
 import { methods } from '../model/method.ts';
 import { type Refusal, refuse } from '../model/refusal.ts';
 import type { Forwarded } from './forward.ts';
@@ -37,7 +38,10 @@ export function checkInteraction(
 }
 
 function undeclared(call: Call, requests: JsonObject | undefined): Refusal | undefined {
-  for (const request of Object.values(requests ?? {})) {
+  for (const [name, request] of Object.entries(requests ?? {})) {
+    // An upstream cannot ask in the gateway's name.
+    if (name.startsWith(ownMetaPrefix))
+      return refuse('upstream_failed', `an input request under ${ownMetaPrefix}`);
     const objection = objectionTo(call.client.capabilities, isJsonObject(request) ? request : {});
     if (objection !== undefined) return objection;
   }

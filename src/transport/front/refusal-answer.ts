@@ -1,4 +1,4 @@
-import type { Call, JsonRpcId } from '../../model/call.ts';
+import type { Call, JsonRpcId, Reply } from '../../model/call.ts';
 import { denials } from '../../model/denial.ts';
 import { type JsonDocument, type JsonObject, objectMember, stringMember } from '../../model/json.ts';
 import { metaKey, ownMetaPrefix } from '../../model/meta-key.ts';
@@ -7,6 +7,7 @@ import type { Codec } from '../../wire/codec.ts';
 import { legacyCode } from '../../wire/front/legacy-error.ts';
 import { documentOf } from '../../wire/json/read.ts';
 import type { Final } from './answer.ts';
+import { connectAddress, connectQuestion } from './connect-question.ts';
 
 /** What a refusal answers, and what is known of it. */
 export interface RefusedMessage {
@@ -40,13 +41,15 @@ export function refusalAnswer(message: RefusedMessage): Final {
 function inDialect(message: RefusedMessage): JsonDocument {
   const { call, codec, refusal } = message;
   if (call === undefined) return errorDocument(message, codec?.era === 'legacy');
+  const question = connectQuestion(message, call);
+  if (question !== undefined) return shaped(question.kind, question.document, call, codec);
   const asResult = denials[refusal.code].shape === 'tool-result' && call.method === 'tools/call';
   if (asResult) return shaped('complete', resultDocument(message, call.id), call, codec);
   return shaped('error', errorDocument(message, false), call, codec);
 }
 
 function shaped(
-  kind: 'complete' | 'error',
+  kind: Reply['kind'],
   document: JsonDocument,
   call: Call,
   codec: Codec | undefined,
@@ -57,7 +60,8 @@ function shaped(
 /** A result that a model can read and act on (server/tools, "Error Handling"). */
 function resultDocument({ refusal, decisionId }: RefusedMessage, id: JsonRpcId): JsonDocument {
   const { reason, remedy } = denials[refusal.code];
-  const text = `${refusal.reason ?? reason}; ${remedy} (decision ${decisionId ?? 'none'})`;
+  const next = connectAddress(refusal) ?? remedy;
+  const text = `${refusal.reason ?? reason}; ${next} (decision ${decisionId ?? 'none'})`;
   return documentOf({
     jsonrpc: '2.0',
     id,
@@ -92,7 +96,9 @@ function wording({ refusal, call }: RefusedMessage): string {
   if (refusal.code === 'resource_unknown') return 'Resource not found';
   if (refusal.code === 'primitive_unknown' && call !== undefined)
     return `Unknown ${nounOf(call)}: ${nameIn(call)}`;
-  return refusal.reason ?? denials[refusal.code].reason;
+  const reason = refusal.reason ?? denials[refusal.code].reason;
+  const address = connectAddress(refusal);
+  return address === undefined ? reason : `${reason}; ${address}`;
 }
 
 function dataOf({ refusal, call }: RefusedMessage): JsonObject | undefined {

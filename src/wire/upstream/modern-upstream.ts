@@ -1,11 +1,11 @@
 import type { Call, Reply } from '../../model/call.ts';
 import type { JsonDocument, JsonObject } from '../../model/json.ts';
 import { objectMember } from '../../model/json.ts';
-import { metaKey, withoutOwnMeta } from '../../model/meta-key.ts';
+import { metaKey, ownMetaPrefix, withoutOwnMeta } from '../../model/meta-key.ts';
 import { methods } from '../../model/method.ts';
 import { Refusal, refuse } from '../../model/refusal.ts';
 import type { RequestWish, UpstreamDialect } from '../codec.ts';
-import { editDocument } from '../json/edit.ts';
+import { type Edit, editDocument } from '../json/edit.ts';
 import { errorReply } from './error-reply.ts';
 import { commonEdits } from './request-edits.ts';
 import { readResponse } from './response.ts';
@@ -19,6 +19,7 @@ export function modernUpstream(revision: string): UpstreamDialect {
       if (call.params['requestState'] !== requestState) {
         edits.push({ path: ['params', 'requestState'], value: requestState });
       }
+      edits.push(...answersEdit(call));
       const meta = objectMember(call.params, '_meta');
       const wanted = wantedMeta(revision, meta, call, wish);
       if (wanted !== meta) edits.push({ path: ['params', '_meta'], value: wanted });
@@ -27,6 +28,17 @@ export function modernUpstream(revision: string): UpstreamDialect {
     reply: (response, { method }) => readReply(response, method),
     notification: (message) => message,
   };
+}
+
+/** Answers to what the gateway itself asked the user are none of the upstream's. */
+function answersEdit({ params }: Call): readonly Edit[] {
+  const answers = objectMember(params, 'inputResponses');
+  if (answers === undefined) return [];
+  const names = Object.keys(answers);
+  const own = names.filter((name) => name.startsWith(ownMetaPrefix));
+  if (own.length === 0) return [];
+  if (own.length === names.length) return [{ path: ['params', 'inputResponses'], value: undefined }];
+  return own.map((name) => ({ path: ['params', 'inputResponses', name], value: undefined }));
 }
 
 /** The same object if the client's `_meta` already says everything that the specification demands. */

@@ -64,6 +64,19 @@ test('modern: the call of an older client gets what the revision demands', () =>
   assert.deepEqual(JSON.parse(Buffer.from(sent.bytes).toString()), sent.value);
 });
 
+test('modern: what the client answered to the gateway itself does not reach the upstream', () => {
+  const own = { 'dev.bartizan/connect': { action: 'accept' } };
+  const alone = testCall('tools/call', { name: 't', inputResponses: own, _meta: modernMeta });
+  assert.deepEqual(paramsOf(modern.request(alone, wish())), { name: 't', _meta: modernMeta });
+  const theirs = { q: { action: 'accept', content: {} } };
+  const both = testCall('tools/call', {
+    name: 't',
+    inputResponses: { ...own, ...theirs },
+    _meta: modernMeta,
+  });
+  assert.deepEqual(paramsOf(modern.request(both, wish()))['inputResponses'], theirs);
+});
+
 test('modern: a completion names the upstream prompt inside its reference', () => {
   const call = testCall('completion/complete', {
     ref: { type: 'ref/prompt', name: 'x__t' },
