@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../pipeline/ports.ts';
 import type { EpochBump, EpochChanges, EpochKey, Epochs } from '../../pipeline/store-ports.ts';
+import { createListeners } from '../listeners.ts';
 import { fading } from './fading.ts';
 
 const limit = 500_000;
@@ -19,7 +20,7 @@ interface Kept extends EpochBump {
 /** Epochs that are forgotten with the process. Throws when half a million are alive. */
 export function memoryEpochs({ now }: Pick<Clock, 'now'>): MemoryEpochs {
   const kept = fading<Kept>(now, limit, 'epochs');
-  const listeners = new Set<() => void>();
+  const listeners = createListeners();
   const origin = randomUUID();
   let changes = 0;
   const bump: MemoryEpochs['bump'] = (key, at, keepUntil) => {
@@ -30,18 +31,12 @@ export function memoryEpochs({ now }: Pick<Clock, 'now'>): MemoryEpochs {
     // An epoch stands behind all others when it has moved, so that they lie in the order of their changes.
     if (moved) kept.set(name, { key: { ...key }, at, keepUntil: longest, change: ++changes }, longest);
     else kept.replace(name, { ...before, keepUntil: longest }, longest);
-    if (moved) for (const listener of listeners) listener();
+    if (moved) listeners.call();
   };
   return {
     bump,
     since: (cursor) => changesAfter(kept.values(), placeOf(cursor, origin, changes), `${origin}:${changes}`),
-    onBump: (listener) => {
-      const own = (): void => listener();
-      listeners.add(own);
-      return () => {
-        listeners.delete(own);
-      };
-    },
+    onBump: listeners.add,
   };
 }
 

@@ -2,13 +2,11 @@ import type { TaskBudget, TaskId } from '../../model/task.ts';
 import type { Clock } from '../../pipeline/ports.ts';
 import type { LedgerEntry, Spending, TaskLedger } from '../../pipeline/store-ports.ts';
 import { assertSpending } from '../spending.ts';
+import { taskKeptMs } from '../task-retention.ts';
 import type { MemoryEpochs } from './epochs.ts';
 import { type Fading, fading } from './fading.ts';
 
 const limit = 100_000;
-
-/** How long a task is known after it was over, in milliseconds. */
-const keptAfterMs = 3_600_000;
 
 interface Running {
   readonly entry: LedgerEntry;
@@ -37,7 +35,7 @@ export function memoryLedger({ now }: Pick<Clock, 'now'>, bump: MemoryEpochs['bu
     end: (id, time) => {
       const ending = treeOf(tasks, id);
       for (const { entry } of ending)
-        bump({ kind: 'task', id: entry.task }, time, Math.max(entry.notAfter, time) + keptAfterMs);
+        bump({ kind: 'task', id: entry.task }, time, Math.max(entry.notAfter, time) + taskKeptMs);
       for (const task of ending) task.ended = true;
       return ending.map(({ entry }) => entry.task);
     },
@@ -58,7 +56,7 @@ function open(
   const above = ancestors.map((id) => tasks.get(id));
   if (above.some((ancestor) => ancestor === undefined || isOver(ancestor, now))) return 'parent-ended';
   const entry = { task, ancestors: [...ancestors], budget: { ...budget }, notAfter };
-  tasks.set(task, { entry, children: new Set(), left: { ...budget }, ended: false }, notAfter + keptAfterMs);
+  tasks.set(task, { entry, children: new Set(), left: { ...budget }, ended: false }, notAfter + taskKeptMs);
   above.at(-1)?.children.add(task);
   return 'opened';
 }

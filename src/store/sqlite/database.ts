@@ -14,6 +14,68 @@ const steps: readonly string[] = [
      transport TEXT NOT NULL CHECK (transport IN ('http', 'sse', 'stdio')),
      at INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE claim (
+     key BLOB PRIMARY KEY,
+     expires_at INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX claim_by_expiry ON claim (expires_at);
+
+   CREATE TABLE epoch (
+     kind TEXT NOT NULL CHECK (kind IN ('user', 'agent', 'device', 'task', 'token')),
+     id TEXT NOT NULL,
+     at INTEGER NOT NULL,
+     keep_until INTEGER NOT NULL,
+     change INTEGER NOT NULL,
+     PRIMARY KEY (kind, id)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX epoch_by_change ON epoch (change);
+   CREATE INDEX epoch_by_expiry ON epoch (keep_until);
+
+   CREATE TABLE epoch_origin (
+     origin TEXT NOT NULL,
+     change INTEGER NOT NULL
+   ) STRICT;
+   INSERT INTO epoch_origin (origin, change) VALUES (lower(hex(randomblob(16))), 0);
+
+   CREATE TABLE task (
+     id TEXT PRIMARY KEY,
+     calls INTEGER,
+     bytes INTEGER,
+     calls_left INTEGER CHECK (calls_left >= 0),
+     bytes_left INTEGER CHECK (bytes_left >= 0),
+     ended INTEGER NOT NULL DEFAULT 0,
+     not_after INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX task_by_expiry ON task (not_after);
+
+   CREATE TABLE task_line (
+     task TEXT NOT NULL REFERENCES task (id) ON DELETE CASCADE,
+     member TEXT NOT NULL,
+     PRIMARY KEY (task, member)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX task_line_by_member ON task_line (member);
+
+   CREATE TABLE document (
+     place INTEGER PRIMARY KEY AUTOINCREMENT,
+     kind TEXT NOT NULL,
+     id TEXT NOT NULL,
+     version INTEGER NOT NULL,
+     value TEXT NOT NULL,
+     indexes TEXT,
+     expires_at INTEGER,
+     UNIQUE (kind, id)
+   ) STRICT;
+   CREATE INDEX document_by_kind ON document (kind, place);
+   CREATE INDEX document_by_expiry ON document (expires_at) WHERE expires_at IS NOT NULL;
+
+   CREATE TABLE document_index (
+     kind TEXT NOT NULL,
+     name TEXT NOT NULL,
+     value TEXT NOT NULL,
+     place INTEGER NOT NULL REFERENCES document (place) ON DELETE CASCADE,
+     PRIMARY KEY (kind, name, value, place)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX document_index_by_place ON document_index (place);`,
 ];
 
 /**
