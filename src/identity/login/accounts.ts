@@ -1,6 +1,7 @@
 import { arrayMember, type JsonObject, objectMember, stringMember } from '../../model/json.ts';
 import type { Clock } from '../../pipeline/ports.ts';
 import type { Documents, StoredDocument } from '../../pipeline/store-ports.ts';
+import { changeDocument } from './change-document.ts';
 import { RequestFault } from './request-fault.ts';
 
 /** Somebody who may log in. */
@@ -29,34 +30,24 @@ export interface Accounts {
 }
 
 const kind = 'account';
-const attempts = 5;
 
 /** Keeps accounts in documents. */
 export function createAccounts(documents: Documents, clock: Pick<Clock, 'now'>): Accounts {
-  /** Reads, changes and writes, again when somebody else was quicker. */
-  const change = async (id: string, make: (found: StoredDocument | undefined) => JsonObject | undefined) => {
-    for (let attempt = 0; attempt < attempts; attempt += 1) {
-      const found = await documents.get(kind, id);
-      const value = make(found);
-      if (value === undefined) return false;
-      const put = await documents.put(kind, id, { value }, found?.version ?? 'absent');
-      if (put !== 'conflict') return true;
-    }
-    throw new Error(`the account \`${id}\` is being changed by too many at once`);
-  };
   return {
     find: async (id) => accountOf(await documents.get(kind, id)),
     enter: async (account) => {
-      await change(account.id, (found) => {
+      await changeDocument(documents, kind, account.id, (found) => {
         if (accountOf(found)?.disabled === true) throw new RequestFault(403, 'this account is disabled');
         const now = clock.now();
         const createdAt = found?.value['createdAt'] ?? now;
         const { issuer, subject, claims } = account;
-        return { issuer, subject, claims, disabled: false, createdAt, loginAt: now };
+        return { value: { issuer, subject, claims, disabled: false, createdAt, loginAt: now } };
       });
     },
     setDisabled: (id, disabled) =>
-      change(id, (found) => (found === undefined ? undefined : { ...found.value, disabled })),
+      changeDocument(documents, kind, id, (found) =>
+        found === undefined ? undefined : { value: { ...found.value, disabled } },
+      ),
     list: async (limit) => {
       const found = await documents.find(kind, { limit });
       return found.map(accountOf).filter((account) => account !== undefined);
@@ -80,5 +71,7 @@ function accountOf(found: StoredDocument | undefined): LoginAccount | undefined 
 export function accountLabel({ id, claims }: LoginAccount): string {
   const name = ['name', 'preferred_username', 'email'].map((member) => stringMember(claims, member));
   const roles = arrayMember(claims, 'roles') ?? [];
-  return name.find((text) => text !== undefined && text !== '') ?? (roles.includes('owner') ? 'the owner' : id);
+  return (
+    name.find((text) => text !== undefined && text !== '') ?? (roles.includes('owner') ? 'the owner' : id)
+  );
 }

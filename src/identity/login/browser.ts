@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { stringMember, type JsonObject } from '../../model/json.ts';
+import { type JsonObject, stringMember } from '../../model/json.ts';
 import { addCookie, readCookie } from './http.ts';
 import { RequestFault } from './request-fault.ts';
 import { digest, newSecret, sameSecret } from './secrets.ts';
@@ -51,11 +51,15 @@ export function createBrowsers(origin: string): Browsers {
       return browserOf(cookie);
     },
     sender: (request, place, members) => {
-      if (request.headers.origin !== origin) throw new RequestFault(403, 'this form was sent from another site');
+      if (request.headers.origin !== origin)
+        throw new RequestFault(403, `this form was not sent from a page at ${origin}`);
       const browser = recall(request);
       const token = stringMember(members, 'form_token') ?? '';
       if (browser === undefined || !sameSecret(token, browser.formToken(place))) {
-        throw new RequestFault(403, 'this form is not from this browser, or cookies are off; load the page again');
+        throw new RequestFault(
+          403,
+          'this form is not from this browser, or cookies are off; load the page again',
+        );
       }
       return browser;
     },

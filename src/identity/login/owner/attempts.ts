@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net';
 import type { Clock } from '../../../pipeline/ports.ts';
 import type { Documents } from '../../../pipeline/store-ports.ts';
+import { changeDocument } from '../change-document.ts';
 import { RequestFault } from '../request-fault.ts';
 import { digest } from '../secrets.ts';
 
@@ -26,23 +27,17 @@ const free = 5;
 /** A stranger must not be able to lock the owner out for long; a peer may be kept away longer. */
 const longestMs = { account: 60_000, peer: 15 * 60_000 } as const;
 const keptMs = 24 * 3_600_000;
-const tries = 8;
 
 /** Keeps the counters in documents, so that neither a restart nor another replica forgets them. */
 export function createAttempts(documents: Documents, clock: Pick<Clock, 'now'>): Attempts {
-  const enter = async (key: AttemptKey): Promise<void> => {
-    for (let attempt = 0; attempt < tries; attempt += 1) {
-      const found = await documents.get(kind, idOf(key));
+  const enter = (key: AttemptKey): Promise<boolean> =>
+    changeDocument(documents, kind, idOf(key), (found) => {
       const now = clock.now();
       const until = Number(found?.value['until'] ?? 0);
       if (now < until) throw tooMany(until - now);
       const failures = Number(found?.value['failures'] ?? 0) + 1;
-      const value = { failures, until: now + delayMs(failures, key.kind) };
-      const put = await documents.put(kind, idOf(key), { value, expiresAt: now + keptMs }, found?.version ?? 'absent');
-      if (put !== 'conflict') return;
-    }
-    throw tooMany(1000);
-  };
+      return { value: { failures, until: now + delayMs(failures, key.kind) }, expiresAt: now + keptMs };
+    });
   return {
     begin: async (keys) => {
       for (const key of keys) await enter(key);
@@ -74,5 +69,8 @@ function network(address: string): string {
   const [left, right] = [head, tail].map((part) => (part === '' ? [] : part.split(':')));
   const gap = address.includes('::') ? 8 - (left?.length ?? 0) - (right?.length ?? 0) : 0;
   const groups = [...(left ?? []), ...Array.from({ length: gap }, () => '0'), ...(right ?? [])];
-  return groups.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16)).join(':');
+  return groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':');
 }

@@ -11,6 +11,7 @@ import { decodeAttestationObject, isoBase64URL } from '@simplewebauthn/server/he
 import { isJsonObject, type JsonObject, objectMember, stringMember } from '../../../model/json.ts';
 import type { Clock } from '../../../pipeline/ports.ts';
 import type { Documents, StoredDocument } from '../../../pipeline/store-ports.ts';
+import { createChallenges } from './challenges.ts';
 import { isPasskeyHost } from './passkey-host.ts';
 
 /** Passkeys: resident keys of an authenticator that verified its user (Web Authentication Level 3). */
@@ -26,6 +27,7 @@ export interface Passkeys {
   /** Whose passkey answered; undefined if the answer does not hold. */
   readonly verify: (place: string, answer: JsonObject) => Promise<PasskeyLogin | undefined>;
   readonly has: (account: string) => Promise<boolean>;
+  readonly forget: (account: string) => Promise<void>;
 }
 
 /** A login by passkey. */
@@ -36,25 +38,17 @@ export interface PasskeyLogin {
 }
 
 const kind = 'passkey';
-const challengeKind = 'login-challenge';
-const challengeMs = 5 * 60_000;
 
 /** Makes it for one origin. */
 export function createPasskeys(origin: string, documents: Documents, clock: Pick<Clock, 'now'>): Passkeys {
   const rpID = new URL(origin).hostname;
-  const keepChallenge = async (place: string, challenge: string): Promise<void> => {
-    const expiresAt = clock.now() + challengeMs;
-    await documents.put(challengeKind, place, { value: { challenge }, expiresAt });
-  };
-  /** INVARIANT: a challenge is good for one answer, whatever that answer is. */
-  const takeChallenge = async (place: string): Promise<string | undefined> => {
-    const found = await documents.get(challengeKind, place);
-    const mine = found !== undefined && (await documents.remove(challengeKind, place));
-    return mine ? stringMember(found.value, 'challenge') : undefined;
-  };
+  const challenges = createChallenges(documents, clock);
   return {
     possible: isPasskeyHost(rpID),
     has: async (account) => (await ofAccount(documents, account)).length > 0,
+    forget: async (account) => {
+      for (const { id } of await ofAccount(documents, account)) await documents.remove(kind, id);
+    },
     creation: async (account, place) => {
       const known = await ofAccount(documents, account);
       const options = await generateRegistrationOptions({
@@ -67,11 +61,11 @@ export function createPasskeys(origin: string, documents: Documents, clock: Pick
         excludeCredentials: known.map(({ id }) => ({ id })),
         authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
       });
-      await keepChallenge(place, options.challenge);
+      await challenges.keep(place, options.challenge);
       return { ...options } as unknown as JsonObject;
     },
     register: async (account, place, answer) => {
-      const expectedChallenge = await takeChallenge(place);
+      const expectedChallenge = await challenges.take(place);
       if (expectedChallenge === undefined || !isBareRegistration(answer)) return false;
       const result = await verifyRegistrationResponse({
         response: answer as unknown as RegistrationResponseJSON,
@@ -89,17 +83,20 @@ export function createPasskeys(origin: string, documents: Documents, clock: Pick
         hardware: credentialDeviceType === 'singleDevice',
         createdAt: clock.now(),
       };
-      return (await documents.put(kind, credential.id, { value, indexes: { account } }, 'absent')) !== 'conflict';
+      return (
+        (await documents.put(kind, credential.id, { value, indexes: { account } }, 'absent')) !== 'conflict'
+      );
     },
     request: async (place) => {
       const options = await generateAuthenticationOptions({ rpID, userVerification: 'required' });
-      await keepChallenge(place, options.challenge);
+      await challenges.keep(place, options.challenge);
       return { ...options } as unknown as JsonObject;
     },
     verify: async (place, answer) => {
-      const expectedChallenge = await takeChallenge(place);
+      const expectedChallenge = await challenges.take(place);
       const found = await documents.get(kind, stringMember(answer, 'id') ?? '');
-      if (expectedChallenge === undefined || found === undefined || !isOwnersAnswer(answer, found)) return undefined;
+      if (expectedChallenge === undefined || found === undefined || !isOwnersAnswer(answer, found))
+        return undefined;
       const result = await verifyAuthenticationResponse({
         response: answer as unknown as AuthenticationResponseJSON,
         expectedChallenge,
@@ -109,7 +106,9 @@ export function createPasskeys(origin: string, documents: Documents, clock: Pick
         requireUserVerification: true,
       }).catch(() => undefined);
       if (result?.verified !== true) return undefined;
-      return (await count(documents, found, result.authenticationInfo.newCounter)) ? loginOf(found) : undefined;
+      return (await count(documents, found, result.authenticationInfo.newCounter))
+        ? loginOf(found)
+        : undefined;
     },
   };
 }

@@ -1,6 +1,5 @@
 // A named import of `argon2` would keep Node before 24.7 from loading the file at all.
 import crypto from 'node:crypto';
-import { promisify } from 'node:util';
 import { RequestFault } from '../request-fault.ts';
 
 /** Least and most characters of a password. */
@@ -21,33 +20,48 @@ export function canHashPasswords(): boolean {
 /** Says what is wrong with a new password; undefined when nothing is. */
 export function passwordFault(password: string): string | undefined {
   const characters = [...password.normalize('NFC')];
-  if (characters.length < passwordLength.least) return `the password needs at least ${passwordLength.least} characters`;
-  if (characters.length > passwordLength.most) return `the password has more than ${passwordLength.most} characters`;
+  if (characters.length < passwordLength.least)
+    return `the password needs at least ${passwordLength.least} characters`;
+  if (characters.length > passwordLength.most)
+    return `the password has more than ${passwordLength.most} characters`;
   if (new Set(characters).size < 5) return 'the password is too easy to guess: use more different characters';
   return undefined;
 }
 
-/**
- * The hash of a password as text, with its salt and its cost (PHC string format).
- * @throws Error on a Node that cannot do Argon2
- */
-export async function hashPassword(password: string): Promise<string> {
-  const salt = crypto.randomBytes(16);
-  const tag = await derive(password, salt, cost);
-  const parameters = `m=${cost.memory},t=${cost.passes},p=${cost.parallelism}`;
-  return `$argon2id$v=19$${parameters}$${bare(salt)}$${bare(tag)}`;
+/** Hashes passwords, a few at a time. */
+export interface PasswordHashes {
+  /**
+   * The hash of a password as text, with its salt and its cost (PHC string format).
+   * @throws Error on a Node that cannot do Argon2
+   */
+  readonly make: (password: string) => Promise<string>;
+  /**
+   * Whether it is the password of a hash. Without a hash it takes as long and answers no, so that the time does not tell
+   * whether there is one.
+   */
+  readonly verify: (password: string, hash: string | undefined) => Promise<boolean>;
 }
 
-/**
- * Whether it is the password of a hash. Without a hash it takes as long and answers no, so that the time does not tell
- * whether there is one.
- */
-export async function verifyPassword(password: string, hash: string | undefined): Promise<boolean> {
-  const kept = hash === undefined ? undefined : parse(hash);
-  const { salt, tag, ...wanted } = kept ?? { salt: Buffer.alloc(16), tag: Buffer.alloc(tagLength), ...cost };
-  const derived = await derive(password, salt, wanted);
-  return crypto.timingSafeEqual(derived, tag) && kept !== undefined;
+/** Makes it, with a queue of its own. */
+export function createPasswordHashes(): PasswordHashes {
+  const inTurn = turns();
+  return {
+    make: async (password) => {
+      const salt = crypto.randomBytes(16);
+      const tag = await inTurn(() => derive(password, salt, cost));
+      const parameters = `m=${cost.memory},t=${cost.passes},p=${cost.parallelism}`;
+      return `$argon2id$v=19$${parameters}$${bare(salt)}$${bare(tag)}`;
+    },
+    verify: async (password, hash) => {
+      const kept = hash === undefined ? undefined : parse(hash);
+      const { salt, tag, ...wanted } = kept ?? { ...nobody, ...cost };
+      const derived = await inTurn(() => derive(password, salt, wanted));
+      return crypto.timingSafeEqual(derived, tag) && kept !== undefined;
+    },
+  };
 }
+
+const nobody = { salt: Buffer.alloc(16), tag: Buffer.alloc(tagLength) };
 
 interface Cost {
   readonly memory: number;
@@ -78,25 +92,35 @@ function bare(bytes: Buffer): string {
   return bytes.toString('base64').replaceAll('=', '');
 }
 
-let running = 0;
-const waiting: (() => void)[] = [];
-
-async function derive(password: string, nonce: Buffer, parameters: Cost): Promise<Buffer> {
+function derive(password: string, nonce: Buffer, parameters: Cost): Promise<Buffer> {
   if (!canHashPasswords()) {
-    throw new Error('passwords need Node.js 24.7 or newer (`crypto.argon2`); log in with a passkey, or update Node.js');
+    throw new Error(
+      'passwords need Node.js 24.7 or newer (`crypto.argon2`); log in with a passkey, or update Node.js',
+    );
   }
-  await turn();
-  try {
-    const message = password.normalize('NFC');
-    return await promisify(crypto.argon2)('argon2id', { message, nonce, tagLength, ...parameters });
-  } finally {
-    running -= 1;
-    waiting.shift()?.();
-  }
+  const message = password.normalize('NFC');
+  return new Promise((resolve, reject) => {
+    crypto.argon2('argon2id', { message, nonce, tagLength, ...parameters }, (fault, tag) => {
+      if (fault === null) resolve(tag);
+      else reject(fault);
+    });
+  });
 }
 
-async function turn(): Promise<void> {
-  if (waiting.length >= mostWaiting) throw new RequestFault(503, 'too many log in at once; try again soon', 5);
-  if (running >= mostAtOnce) await new Promise<void>((resolve) => void waiting.push(resolve));
-  running += 1;
+/** Lets a few run at once and some wait; those beyond are refused. */
+function turns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (waiting.length >= mostWaiting)
+      throw new RequestFault(503, 'too many log in at once; try again soon', 5);
+    if (running >= mostAtOnce) await new Promise<void>((resolve) => void waiting.push(resolve));
+    running += 1;
+    try {
+      return await work();
+    } finally {
+      running -= 1;
+      waiting.shift()?.();
+    }
+  };
 }

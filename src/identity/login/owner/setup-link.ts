@@ -1,6 +1,6 @@
 import { stringMember } from '../../../model/json.ts';
 import type { Clock } from '../../../pipeline/ports.ts';
-import type { Documents } from '../../../pipeline/store-ports.ts';
+import type { Documents, StoredDocument } from '../../../pipeline/store-ports.ts';
 import { ownerAccountId } from '../account-id.ts';
 import type { Accounts } from '../accounts.ts';
 import type { Browser } from '../browser.ts';
@@ -34,7 +34,7 @@ export function createSetupLinks(
   /** The document of a token that this browser may use. */
   const open = async (token: string, browser: Browser) => {
     const found = await documents.get(kind, ownerAccountId);
-    if (found === undefined || !sameSecret(stringMember(found.value, 'token') ?? '', digest(token))) return undefined;
+    if (found === undefined || !isTokenOf(found, token)) return undefined;
     const taken = stringMember(found.value, 'browser');
     if (taken !== undefined) return taken === browser.id ? found : undefined;
     return (await accounts.find(ownerAccountId)) === undefined ? found : undefined;
@@ -59,4 +59,8 @@ export function createSetupLinks(
       await documents.remove(kind, ownerAccountId);
     },
   };
+}
+
+function isTokenOf({ value }: StoredDocument, token: string): boolean {
+  return sameSecret(stringMember(value, 'token') ?? '', digest(token));
 }

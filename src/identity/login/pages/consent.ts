@@ -1,6 +1,6 @@
 import { html, type Markup } from '../markup.ts';
-import { cancelForm } from './login.ts';
 import { layout, tokenField } from './layout.ts';
+import { cancelForm } from './login.ts';
 
 /** What the consent page shows. */
 export interface ConsentPage {
