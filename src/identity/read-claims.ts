@@ -1,10 +1,10 @@
+import { epochKeysOf } from '../model/epoch-keys.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { EpochKey } from '../pipeline/store-ports.ts';
 import { type MappedSubject, mapClaims } from './claims.ts';
 import { TokenFailure } from './failure.ts';
 import type { Issuer } from './issuer.ts';
 import { type Confirmation, confirmationOf } from './proof/confirmation.ts';
-import { epochKeysOf } from './revoked.ts';
 
 /** What a token says, wherever it is shown. */
 export interface ReadToken extends MappedSubject {
