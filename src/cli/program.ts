@@ -10,6 +10,7 @@ import { hasRuntimeFlags, relaunch } from './relaunch.ts';
 import { reportError } from './report-error.ts';
 import type { StatusOptions } from './status.ts';
 import type { StdioOptions } from './stdio.ts';
+import { addTaskCommands } from './task-commands.ts';
 import type { UpOptions } from './up.ts';
 import type { ValidateOptions } from './validate.ts';
 
@@ -42,6 +43,7 @@ function describeProgram(done: (code: Outcome) => void): Command {
     .showHelpAfterError('(`bartizan --help` lists what there is)')
     .addHelpText('after', guide);
   addGatewayCommands(program, done);
+  addTaskCommands(program, done);
   addInspectionCommands(program, done);
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
@@ -53,10 +55,16 @@ Settings of bartizan.yaml (\`bartizan config print\` shows them all):
   servers     the MCP servers to protect; mcpServers takes a client's own block
   resources   attributes of resources, for policies
   identity    who may call: the local owner, issuers of tokens
+  authorizationServer  tokens of the gateway's own, and who logs in
+  agents      workloads and programs known without registration
+  tasks       templates and bounds of ephemeral identities
+  spiffe      the Workload API, foreign trust domains
   policy      what callers may do: Cedar files, time zone
   guard       what is looked for in content: hidden text, secrets
   audit       where decisions are recorded, and how strictly
   state       where keys and state are kept
+  store       state that replicas share: SQLite, Redis, PostgreSQL
+  vault       what encrypts the upstream accounts of users
   limits      bounds of size, time and number
 
 Exit status: 0 fine, 1 findings, 2 wrong use or configuration, 3 could not run.
@@ -90,6 +98,9 @@ function addGatewayCommands(program: Command, done: (code: Outcome) => void): vo
     .option('--url <url>', 'endpoint; the gateway that runs on this machine unless given')
     .option('--token-file <path>', 'file that holds the access token; the token of that gateway unless given')
     .option('--state-directory <path>', 'where that gateway keeps its state, if not in ~/.bartizan')
+    .option('--task [template]', 'run in a task of its own, which ends with the run')
+    .option('--task-file <path>', 'run in a task that `bartizan task grant --out` wrote')
+    .option('--agent <id>', 'with `--task`: the agent it is for, if not `local`')
     .action(async (options: StdioOptions) => done(await (await import('./stdio.ts')).runStdio(options)));
 }
 

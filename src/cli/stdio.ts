@@ -5,10 +5,18 @@ import { type Bridge, createBridge } from './stdio/bridge.ts';
 import { connect } from './stdio/connection.ts';
 import { lineSink } from './stdio/line-sink.ts';
 import { linesOf } from './stdio/lines.ts';
-import { findTarget, type TargetOptions } from './stdio/target.ts';
+import { findTarget, type Target, type TargetOptions } from './stdio/target.ts';
+import { endTask, taskOfRun } from './stdio/task-of-run.ts';
+import { readTask } from './task/key-file.ts';
 
 /** What `bartizan stdio` is told. */
 export interface StdioOptions extends TargetOptions {
+  /** Runs in a task of its own, after this template; `true` for the one named `default`. */
+  readonly task?: string | true;
+  /** Runs in the task of this file. */
+  readonly taskFile?: string;
+  /** The agent that the task is for. Default: `local`. */
+  readonly agent?: string;
   /** Where the client writes. Default: standard input. */
   readonly input?: Readable;
   /** Where the client reads. Default: standard output, on which nothing but MCP is written. */
@@ -30,10 +38,14 @@ const graceMs = 1_000;
  */
 export async function runStdio(options: StdioOptions = {}): Promise<ExitCode> {
   const { input = process.stdin, output = process.stdout } = options;
-  const find = (): ReturnType<typeof findTarget> => findTarget(options);
-  const target = await find();
-  if (isExposed(target.url))
-    report(`the token travels unencrypted to ${target.url.origin}; use an https URL`);
+  const given = options.taskFile === undefined ? undefined : await readTask(options.taskFile);
+  const reached = await findTarget(given === undefined ? options : { ...options, url: given.resource });
+  if (isExposed(reached.url))
+    report(`the token travels unencrypted to ${reached.url.origin}; use an https URL`);
+  const run = given?.task ?? (options.task === undefined ? undefined : await taskOfRun(reached, options));
+  const target = run === undefined ? reached : { ...reached, task: run.authorization };
+  // A task is bound to its gateway: where another one runs now, this run is over.
+  const find = async (): Promise<Target> => (run === undefined ? findTarget(options) : target);
   const bridge = createBridge({ connection: connect(target, find), write: lineSink(output), report });
   const leave = endOnSignals(input, output, bridge);
   try {
@@ -43,6 +55,7 @@ export async function runStdio(options: StdioOptions = {}): Promise<ExitCode> {
   } finally {
     leave.dispose();
     await bridge.close();
+    await endTask(run);
     input.destroy();
   }
   return exitCode.ok;

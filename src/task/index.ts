@@ -4,5 +4,8 @@
  */
 
 export type { ClientAuthentication } from './client-authentication.ts';
-export { openTask, type Task, type TaskOrder } from './open-task.ts';
+export type { ProofAnswer } from './dpop.ts';
+export type { Key, SigningKey } from './jws.ts';
+export { openTask, type TaskOrder } from './open-task.ts';
+export { type GrantedTask, type RequestAuthorization, resumeTask, type Task } from './task.ts';
 export { TaskError } from './task-error.ts';

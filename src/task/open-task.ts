@@ -1,9 +1,9 @@
 import { authenticationParameters, type ClientAuthentication } from './client-authentication.ts';
 import { discover } from './discover.ts';
-import { createProver, type Prover } from './dpop.ts';
-import { freshKey } from './jws.ts';
+import { createProver, type Prover, proofAnswer } from './dpop.ts';
+import { freshKey, type SigningKey } from './jws.ts';
+import { type Task, taskOf } from './task.ts';
 import { TaskError } from './task-error.ts';
-import { taskFetch } from './task-fetch.ts';
 
 /** What a task is opened for. */
 export interface TaskOrder {
@@ -28,36 +28,21 @@ export interface TaskOrder {
   readonly bytes?: number;
   /** How long it lives at most, in seconds. */
   readonly seconds?: number;
+  /** Default: a fresh one, which never leaves this process. */
+  readonly key?: SigningKey;
   /** Default: the platform's `fetch`. */
   readonly fetch?: typeof fetch;
 }
 
-/** A running task: an identity that lives as long as the work does. */
-export interface Task {
-  /** Names the task in the audit log and to `bartizan task`. It is no secret. */
-  readonly id: string;
-  /** When it ends by itself, in milliseconds since the epoch. */
-  readonly expiresAt: number;
-  /** What was granted: the `authorization_details` of RFC 9396. */
-  readonly granted: readonly Readonly<Record<string, unknown>>[];
-  /** The access token, to delegate a part of the task to a sub-agent. Without the key it is of no use to anyone. */
-  readonly token: string;
-  /** A `fetch` whose requests carry the token and a proof of its key (RFC 9449). Give it to an MCP client. */
-  readonly fetch: typeof fetch;
-  /** Ends the task at the gateway, and everything delegated from it. Ending it twice does no harm. */
-  readonly end: () => Promise<void>;
-  readonly [Symbol.asyncDispose]: () => Promise<void>;
-}
-
 /**
- * Opens a task (RFC 8693) bound to a fresh key that never leaves this process.
+ * Opens a task (RFC 8693) bound to a key of its own.
  *
  * @throws {TaskError} with the code of the token endpoint when the task is not granted
  */
 export async function openTask(order: TaskOrder): Promise<Task> {
   const send = order.fetch ?? fetch;
   const source = await discover(order.resource, send);
-  const prover = createProver(await freshKey());
+  const prover = createProver(order.key ?? (await freshKey()));
   const authentication = order.authentication ?? { method: 'none' };
   const form = async (): Promise<URLSearchParams> =>
     new URLSearchParams({
@@ -65,7 +50,9 @@ export async function openTask(order: TaskOrder): Promise<Task> {
       ...(await authenticationParameters(order.agent, authentication, source.issuer)),
     });
   const answer = await exchange(source.tokenEndpoint, form, prover, send);
-  return running(order, answer, prover, send);
+  const { access_token: token, expires_in: seconds, authorization_details: granted = [] } = answer;
+  const expiresAt = Date.now() + seconds * 1000;
+  return taskOf({ resource: order.resource, token, expiresAt, granted }, prover, send);
 }
 
 function exchangeParameters(order: TaskOrder): Readonly<Record<string, string>> {
@@ -117,7 +104,7 @@ async function exchange(
       redirect: 'error',
     });
   let response = await attempt();
-  if (prover.learn(url, response)) {
+  if (prover.learn(url, proofAnswer(response))) {
     await response.body?.cancel();
     response = await attempt();
   }
@@ -127,38 +114,4 @@ async function exchange(
     String(body['error'] ?? 'server_error'),
     String(body['error_description'] ?? `the token endpoint answered ${response.status}`),
   );
-}
-
-function running(order: TaskOrder, answer: TokenAnswer, prover: Prover, send: typeof fetch): Task {
-  const { access_token: token, expires_in: seconds, authorization_details: granted = [] } = answer;
-  const id = taskIdOf(token);
-  const authorized = taskFetch(token, prover, send);
-  const end = async (): Promise<void> => {
-    const response = await authorized(`${new URL(order.resource).origin}/tasks/${id}`, { method: 'DELETE' });
-    await response.body?.cancel();
-    // 401: the token no longer counts, which is what was wanted.
-    if (!response.ok && response.status !== 401 && response.status !== 404)
-      throw new TaskError(
-        'end_failed',
-        `the gateway answered ${response.status}; the task ends by itself in time`,
-      );
-  };
-  return {
-    id,
-    expiresAt: Date.now() + seconds * 1000,
-    granted,
-    token,
-    fetch: authorized,
-    end,
-    [Symbol.asyncDispose]: end,
-  };
-}
-
-/** The `txn` claim of a token that came straight from its issuer; nothing is decided by it. */
-function taskIdOf(token: string): string {
-  const payload = token.split('.')[1] ?? '';
-  const claims = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))) as {
-    readonly txn?: unknown;
-  };
-  return String(claims.txn ?? '');
 }

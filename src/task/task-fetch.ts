@@ -1,4 +1,4 @@
-import type { Prover } from './dpop.ts';
+import { type Prover, proofAnswer } from './dpop.ts';
 
 /** A `fetch` that shows a bound token with a proof of its key; a request is repeated once when the server asks for a nonce. */
 export function taskFetch(token: string, prover: Prover, send: typeof fetch): typeof fetch {
@@ -8,8 +8,8 @@ export function taskFetch(token: string, prover: Prover, send: typeof fetch): ty
     const body = request.body === null ? undefined : new Uint8Array(await request.arrayBuffer());
     const attempt = async (): Promise<Response> => {
       const headers = new Headers(request.headers);
-      headers.set('authorization', `DPoP ${token}`);
-      headers.set('dpop', await prover.prove(request.method, request.url, token));
+      const authorization = await authorizationHeaders(token, prover, request.method, request.url);
+      for (const [name, value] of Object.entries(authorization)) headers.set(name, value);
       return send(request.url, {
         method: request.method,
         headers,
@@ -19,8 +19,18 @@ export function taskFetch(token: string, prover: Prover, send: typeof fetch): ty
       });
     };
     const response = await attempt();
-    if (!prover.learn(request.url, response)) return response;
+    if (!prover.learn(request.url, proofAnswer(response))) return response;
     await response.body?.cancel();
     return attempt();
   };
+}
+
+/** The headers that one request shows a bound token and the proof of its key with (RFC 9449 section 7.1). */
+export async function authorizationHeaders(
+  token: string,
+  prover: Prover,
+  method: string,
+  url: string,
+): Promise<Readonly<Record<'authorization' | 'dpop', string>>> {
+  return { authorization: `DPoP ${token}`, dpop: await prover.prove(method, url, token) };
 }

@@ -33,7 +33,14 @@ const neverConnected: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND'
 export function connect(first: Target, find: () => Promise<Target>): Connection {
   const agents = { http: new http.Agent(kept), https: new https.Agent(kept) };
   let target = first;
-  const attempt = (sending: Sending): Promise<http.IncomingMessage> => exchange(agents, target, sending);
+  const attempt = async (sending: Sending): Promise<http.IncomingMessage> => {
+    const { url, task } = target;
+    const response = await exchange(agents, target, sending);
+    const nonce = response.headers['dpop-nonce']?.toString() ?? null;
+    if (task?.learn(url.href, { status: response.statusCode ?? 0, nonce }) !== true) return response;
+    response.resume();
+    return exchange(agents, target, sending);
+  };
   const send = async (sending: Sending): Promise<http.IncomingMessage> => {
     const outcome = await attempt(sending).catch((error: NodeJS.ErrnoException) => error);
     if (!mayBeElsewhere(outcome)) return settled(outcome);
@@ -66,13 +73,13 @@ interface Agents {
   readonly https: https.Agent;
 }
 
-function exchange(agents: Agents, target: Target, sending: Sending): Promise<http.IncomingMessage> {
+async function exchange(agents: Agents, target: Target, sending: Sending): Promise<http.IncomingMessage> {
   const secure = target.url.protocol === 'https:';
   const options: http.RequestOptions = {
     method: sending.method,
     agent: secure ? agents.https : agents.http,
     signal: sending.signal,
-    headers: headersOf(target, sending),
+    headers: { ...headersOf(sending), ...(await authorizationOf(target, sending)) },
   };
   return new Promise((resolve, reject) => {
     const request = (secure ? https : http).request(target.url, options, resolve);
@@ -82,10 +89,17 @@ function exchange(agents: Agents, target: Target, sending: Sending): Promise<htt
   });
 }
 
-function headersOf(target: Target, { headers, body }: Sending): http.OutgoingHttpHeaders {
+function headersOf({ headers, body }: Sending): http.OutgoingHttpHeaders {
   return {
     ...headers,
-    ...(target.token !== undefined && { Authorization: `Bearer ${target.token}` }),
     ...(body !== undefined && { 'Content-Type': 'application/json', 'Content-Length': body.length }),
   };
+}
+
+async function authorizationOf(
+  { url, token, task }: Target,
+  { method }: Sending,
+): Promise<http.OutgoingHttpHeaders> {
+  if (task !== undefined) return { ...(await task.headers(method, url.href)) };
+  return token === undefined ? {} : { Authorization: `Bearer ${token}` };
 }

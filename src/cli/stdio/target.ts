@@ -2,11 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { findRunning, type Running } from '../../control/running.ts';
+import type { RequestAuthorization } from '../../task/index.ts';
 
 /** Where the bridge sends messages, and what proves who sends them. */
 export interface Target {
   readonly url: URL;
   readonly token: string | undefined;
+  /** Authorizes each request on its own, in place of the token: the bridge runs in a task. */
+  readonly task?: RequestAuthorization;
 }
 
 /** What the user said of the gateway; the environment and the running gateway fill in the rest. */
