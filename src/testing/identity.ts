@@ -11,6 +11,8 @@ export interface IdentityUnderTest {
   readonly good: Credentials;
   /** The URI of a resource where the same credentials are not good. */
   readonly otherResource: string;
+  /** What a caller with a token bound to a key shows, with a new proof each time. Left out where there are no such tokens. */
+  readonly bound?: () => Credentials;
 }
 
 /** Registers the tests that every {@link Identity} must pass. `open` makes one for each test. */
@@ -51,6 +53,32 @@ export function identityContract(name: string, open: () => Promise<IdentityUnder
     ]) {
       const { reason, headers } = refused(await identity.identify({ ...good, authorization }));
       assert.ok(!JSON.stringify([reason, headers]).includes('sesame'));
+    }
+  });
+
+  boundContract(name, open);
+}
+
+function boundContract(name: string, open: () => Promise<IdentityUnderTest>): void {
+  test(`${name}: says how a bound token was proven, and takes every proof once (RFC 9449 section 11.1)`, async (t) => {
+    const { identity, bound } = await open();
+    if (bound === undefined) return t.skip('it has no bound tokens');
+    const first = bound();
+    assert.notEqual(accepted(await identity.identify(first)).proof, undefined);
+    assert.notEqual(accepted(await identity.identify(bound())).proof, undefined);
+    if (first.header('dpop') === undefined) return;
+    refused(await identity.identify(first));
+  });
+
+  test(`${name}: refuses a bound token of a thief who has no key (RFC 9449 section 7.1, RFC 8705 section 3)`, async (t) => {
+    const { identity, bound } = await open();
+    if (bound === undefined) return t.skip('it has no bound tokens');
+    const { certificate: _, ...stolen } = { ...bound(), header: () => undefined };
+    const bearer = (stolen.authorization ?? '').replace(/^[^ ]+/, 'Bearer');
+    for (const authorization of [stolen.authorization, bearer]) {
+      const { code, headers } = refused(await identity.identify({ ...stolen, authorization }));
+      assert.equal(code, 'token_invalid');
+      assert.match(headers?.['WWW-Authenticate'] ?? '', /error="/);
     }
   });
 }

@@ -6,6 +6,7 @@
 export { catalogContract } from './catalog.ts';
 export { clockContract } from './clock.ts';
 export { documentsContract, type OpenDocuments } from './documents.ts';
+export { type ProvenRequest, type TestKey, testKey } from './dpop.ts';
 export { eraVerdictsContract } from './era-verdicts.ts';
 export { type GuardUnderTest, guardContract } from './guard.ts';
 export { hotStateContract, type OpenHotState } from './hot-state.ts';
