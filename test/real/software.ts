@@ -157,7 +157,7 @@ export const pythonModern: Software = {
 
 export const reverseProxy: Software = { what: 'nginx', tests: ['nginx.test.ts'], install: nginx };
 
-export const redisServer: Software = { what: 'Redis', tests: ['stores/redis.test.ts'], install: redis };
+const redisServer: Software = { what: 'Redis', tests: ['stores/redis.test.ts'], install: redis };
 
 export const software: readonly Software[] = [
   identityProvider,
