@@ -72,7 +72,7 @@ export function createConsents(
     keep: async (allowed) => {
       const id = idOf(allowed.account, allowed.client);
       await changeDocument(documents, kind, id, (found) => ({
-        value: valueOf(together(consentOf(found), allowed, clock.now())),
+        value: written(together(consentOf(found), allowed, clock.now())),
         indexes: { account: allowed.account },
       }));
     },
@@ -144,7 +144,7 @@ function idOf(account: string, client: string): string {
   return digest(JSON.stringify([account, client]));
 }
 
-function valueOf({ account, client, clientName, redirectUris, rights, grants, at }: Consent): JsonObject {
+function written({ account, client, clientName, redirectUris, rights, grants, at }: Consent): JsonObject {
   const { scopes, claims, resources } = rights;
   return { account, client, clientName, redirectUris, rights: { scopes, claims, resources }, grants, at };
 }

@@ -79,7 +79,7 @@ export function interactionPages(context: InteractionContext): Answer {
         ? context.browsers.sender(request, place, members)
         : context.browsers.meet(request, response);
     const asked = await authorizationRequest(context.provider, interaction);
-    await take(context, { exchange, asked, browser, place, members });
+    return take(context, { exchange, asked, browser, place, members });
   };
 }
 

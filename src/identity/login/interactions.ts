@@ -116,7 +116,7 @@ async function answer(
   if (found === undefined) throw new RequestFault(404, 'there is no such page');
   const { method } = request;
   if (method !== 'GET' && method !== 'POST') throw new RequestFault(405, 'this page takes GET and POST');
-  await found({ request, response, rest, query: url.searchParams });
+  return found({ request, response, rest, query: url.searchParams });
 }
 
 async function asset({ response, rest }: Exchange): Promise<void> {

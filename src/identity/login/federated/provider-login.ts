@@ -52,11 +52,13 @@ export function createProviderLogin(
   const provider = createOpenidProvider(settings, redirectUri, clock.now, options.fetch);
 
   /** INVARIANT: a state is good once, in the browser that began with it. */
-  const take = async (state: string, browser: Browser | undefined): Promise<JsonObject | undefined> => {
+  const take = async (state: string, browser: Browser | undefined): Promise<Transaction | undefined> => {
     const found = await documents.get(transactionKind, digest(state));
     if (found === undefined || browser === undefined) return undefined;
     if (stringMember(found.value, 'browser') !== browser.id) return undefined;
-    return (await documents.remove(transactionKind, digest(state))) ? found.value : undefined;
+    return (await documents.remove(transactionKind, digest(state)))
+      ? readTransaction(found.value)
+      : undefined;
   };
 
   const enter = async (redeemed: Redeemed): Promise<Authenticated> => {
@@ -92,21 +94,13 @@ export function createProviderLogin(
       const state = parameters.get('state') ?? '';
       const transaction = await take(state, browser);
       if (transaction === undefined || browser === undefined) return { uid: undefined };
-      const [uid, nonce, verifier] = ['uid', 'nonce', 'verifier'].map(
-        (name) => stringMember(transaction, name) ?? '',
-      );
-      if (uid === undefined || nonce === undefined || verifier === undefined) return { uid: undefined };
-      const maxAge = transaction['maxAge'];
-      const limit = typeof maxAge === 'number' ? { maxAge } : {};
-      try {
-        const login = await enter(await provider.redeem(parameters, { state, nonce, verifier, ...limit }));
-        const value = { ...login, browser: browser.id };
-        await documents.put(resultKind, uid, { value, expiresAt: clock.now() + resultMs });
-        return { uid };
-      } catch (cause) {
-        if (cause instanceof LoginFailure) return { uid, fault: cause };
-        throw cause;
-      }
+      const { uid, ...expected } = transaction;
+      const redeemed = await provider.redeem(parameters, { ...expected, state }).catch(failed);
+      const login = redeemed instanceof LoginFailure ? redeemed : await enter(redeemed).catch(failed);
+      if (login instanceof LoginFailure) return { uid, fault: login };
+      const value = { ...login, browser: browser.id };
+      await documents.put(resultKind, uid, { value, expiresAt: clock.now() + resultMs });
+      return { uid };
     },
     result: async (uid, browser) => {
       const found = await documents.get(resultKind, uid);
@@ -114,6 +108,30 @@ export function createProviderLogin(
       return (await documents.remove(resultKind, uid)) ? readAuthenticated(found.value) : undefined;
     },
   };
+}
+
+/** What is kept of a login while the browser is away. */
+interface Transaction {
+  readonly uid: string;
+  readonly nonce: string;
+  readonly verifier: string;
+  readonly maxAge?: number;
+}
+
+function readTransaction(value: JsonObject): Transaction {
+  const maxAge = value['maxAge'];
+  return {
+    uid: stringMember(value, 'uid') ?? '',
+    nonce: stringMember(value, 'nonce') ?? '',
+    verifier: stringMember(value, 'verifier') ?? '',
+    ...(typeof maxAge === 'number' ? { maxAge } : {}),
+  };
+}
+
+/** What the login itself can fail with is an answer; anything else is a fault of ours. */
+function failed(cause: unknown): LoginFailure {
+  if (cause instanceof LoginFailure) return cause;
+  throw cause;
 }
 
 function userOf(claims: JsonObject, settings: ProviderSettings): LoginUser {
