@@ -126,6 +126,16 @@ test('what lies idle for a quarter of a second is given back, and what is used i
     assert.equal(left().calls, 999);
   }));
 
+test('a replica can spend all that is left at once, though it holds a part of it', () =>
+  inSlowTime(async () => {
+    const { ledger, left } = ledgerOf({ calls: 1_000, bytes: 0 });
+    const replica = leased(ledger, clock);
+    await inSteadyUse(replica);
+    assert.equal(await replica.take(task, { calls: 998, bytes: 0 }, Date.now()), 'taken');
+    assert.equal(await replica.take(task, call, Date.now()), 'exhausted');
+    assert.equal(left().calls, 0);
+  }));
+
 test('the close gives everything back, what is on its way too', () =>
   inSlowTime(async () => {
     const { ledger, left } = ledgerOf({ calls: 1_000, bytes: 5_000 });
