@@ -1,9 +1,10 @@
-import type { X509Certificate } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { JsonObject } from '../../model/json.ts';
 import type { SpiffeId, TrustDomain } from '../../model/spiffe-id.ts';
 import type { Clock, TlsIdentity, VerifyPeer } from '../../pipeline/ports.ts';
 import type { TokenFailure } from '../failure.ts';
 import type { Fetch } from '../fetch-json.ts';
+import type { Certificate } from './certificate.ts';
 
 /** What the gateway's own workload identity is made from. */
 export interface WorkloadOptions {
@@ -64,22 +65,18 @@ export interface VerifiedJwtSvid {
 /** The authorities of trust domains. Those of one never count for another (SPIFFE Federation section 7.3). */
 export interface Bundles {
   /** Who signs X.509-SVIDs of a trust domain; undefined for an unknown one, empty for one that revoked all. */
-  readonly x509: (domain: TrustDomain) => readonly X509Authority[] | undefined;
+  readonly x509: (domain: TrustDomain) => readonly Certificate[] | undefined;
   /** Who signs its JWT-SVIDs; undefined and empty likewise. */
   readonly jwt: (domain: TrustDomain) => readonly JwtAuthority[] | undefined;
   readonly domains: () => readonly TrustDomain[];
 }
 
-/** A certificate that signs X.509-SVIDs of its trust domain. */
-export interface X509Authority {
-  readonly der: Uint8Array;
-  readonly certificate: X509Certificate;
-}
-
 /** A key that signs JWT-SVIDs of its trust domain. */
 export interface JwtAuthority {
   readonly kid: string | undefined;
-  readonly jwk: JsonObject;
+  /** The only algorithm it is for, when its JWK names one. */
+  readonly alg: string | undefined;
+  readonly key: KeyObject;
 }
 
 /** For health and for people. */
