@@ -8,12 +8,9 @@ export interface AdapterOptions {
   readonly documents: Documents;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Ends everything of a grant whose code or refresh token was used twice. Must not resolve before it has ended. */
-  readonly onReuse: (grantId: string) => Promise<void>;
+  /** Ends everything of a grant whose code or refresh token was used twice; answers what its user is told. */
+  readonly onReuse: (grantId: string) => Promise<Error>;
 }
-
-/** A code or refresh token was used twice at the same moment. */
-export class UsedTwice extends Error {}
 
 /** Whose ids are credentials: at rest they stand as digests, so that who reads the store cannot use them. */
 const secretIds = new Set([
@@ -65,8 +62,7 @@ export function oidcAdapter(model: string, { documents, now, onReuse }: AdapterO
       const grantId = found?.value['grantId'];
       if (found !== undefined && (await markConsumed(documents, kind, found, now()))) return;
       // Used by somebody else since it was read: what RFC 9700 section 4.14.2 asks of a token that comes twice.
-      if (typeof grantId === 'string') await onReuse(grantId);
-      throw new UsedTwice(`${model} was used twice`);
+      throw await onReuse(typeof grantId === 'string' ? grantId : '');
     },
     revokeByGrantId: async (grantId) => {
       await removeAll(documents, kind, grantId);

@@ -1,0 +1,130 @@
+import type { EventEmitter } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type Provider from 'oidc-provider';
+import type { Adapter } from 'oidc-provider';
+import type { Fetch } from '../fetch-json.ts';
+import { knownClients } from './clients.ts';
+import type { Interactions } from './interactions.ts';
+import type { ProviderLibrary } from './load-provider.ts';
+import { oidcAdapter, removeAll } from './oidc-adapter.ts';
+import type { AuthorizationServerOptions } from './options.ts';
+import type { ShownRequests } from './presented.ts';
+import type { ProofChecks } from './proof-checks.ts';
+import { providerConfiguration } from './provider-configuration.ts';
+import { registerGrant } from './register-grants.ts';
+import type { SigningKeys } from './signing-keys.ts';
+import { structuredTokens } from './structured-tokens.ts';
+
+/** What {@link buildProvider} is made of. */
+export interface ProviderBuild {
+  readonly issuer: string;
+  readonly library: ProviderLibrary;
+  readonly bindProofs: (provider: Provider, library: ProviderLibrary) => ProofChecks;
+  readonly options: AuthorizationServerOptions;
+  readonly keys: SigningKeys;
+  readonly shown: ShownRequests;
+  readonly fetch: Fetch;
+}
+
+/** A provider that signs with one key, and its pages. */
+export interface BuiltProvider {
+  readonly kid: string;
+  readonly interactions: Interactions;
+  readonly answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+}
+
+/** Everything that belongs to one grant. */
+const grantModels: readonly string[] = ['AccessToken', 'AuthorizationCode', 'RefreshToken'];
+
+/** Sets oidc-provider up for the key of the moment. What it remembers lies in the store, so another one can take over. */
+export function buildProvider(build: ProviderBuild): BuiltProvider {
+  const { issuer, library, options, keys, shown, fetch } = build;
+  const { kid } = keys.active();
+  const holder: { interactions?: Interactions } = {};
+  const provider = new library.Provider(
+    issuer,
+    providerConfiguration({
+      issuer,
+      library,
+      options,
+      keys,
+      shown,
+      fetch,
+      adapter: adapters(build),
+      findAccount: async (subject) => await holder.interactions?.findAccount(subject),
+    }),
+  );
+  adapt(provider, build);
+  for (const handler of options.grants)
+    registerGrant(
+      { provider, errors: library.errors, shown, proofs: build.bindProofs(provider, library) },
+      handler,
+    );
+  const interactions = options.interactions({ provider, base: issuer });
+  holder.interactions = interactions;
+  const callback = provider.callback();
+  return {
+    kid,
+    interactions,
+    answer: async (request, response) => {
+      await callback(request, response);
+    },
+  };
+}
+
+function adapters({ library, options, shown }: ProviderBuild): (model: string) => Adapter {
+  const { documents, clock } = options;
+  const known = knownClients(options.settings.clients, options.agents);
+  const request = (): IncomingMessage | undefined => library.Provider.ctx?.req;
+  const onReuse = async (grantId: string): Promise<Error> => {
+    for (const model of grantModels) await removeAll(documents, `oidc:${model}`, grantId);
+    await documents.remove('oidc:Grant', grantId);
+    options.report?.('grant-reused', { grant: grantId });
+    return new library.errors.InvalidGrant('it was used before; the user has to agree again');
+  };
+  return (model) => {
+    const kept = oidcAdapter(model, { documents, now: clock.now, onReuse });
+    if (model === 'AccessToken')
+      return structuredTokens(kept, () => shown.of(request()), options.revocations);
+    if (model !== 'Client') return kept;
+    return { ...kept, find: async (id) => known.find(id, shown.of(request())) ?? (await kept.find(id)) };
+  };
+}
+
+/** What oidc-provider has no setting for. */
+function adapt(provider: Provider, { options, shown }: ProviderBuild): void {
+  const ours = new Set(options.grants.map(({ type }) => type));
+  const { Client } = provider;
+  const allowed = Client.prototype.grantTypeAllowed;
+  // Whether a client may use one of these is for the grant itself to say, and not for the client's own metadata.
+  Client.prototype.grantTypeAllowed = function grantTypeAllowed(type: string): boolean {
+    return ours.has(type) || allowed.call(this, type);
+  };
+  // One way to answer: a form that submits itself needs a script, and a fragment ends in the browser's history.
+  Object.assign(Client.prototype, {
+    responseModeAllowed: (mode: string | undefined) => (mode ?? 'query') === 'query',
+  });
+  // Its own look-up and entry are two steps, between which another replica can take the same proof.
+  Object.assign(provider.ReplayDetection, {
+    unique: (by: string, id: string, seconds: number) =>
+      options.replay.claim(JSON.stringify(['as', by, id]), seconds * 1000),
+  });
+  // The public origin is configured; what proxies say of it was set by us (see the front).
+  provider.proxy = true;
+  provider.on('server_error', (_context, { message }) => {
+    options.report?.('authorization-server-fault', { message });
+  });
+  const application: EventEmitter = provider;
+  application.on('error', ({ message }: Error) => {
+    options.report?.('authorization-server-fault', { message });
+  });
+  provider.use(async (context, next) => {
+    Object.assign(context, { mountPath: '/as' });
+    await next();
+    const claims = shown.of(context.req)?.token;
+    const body = context.body as { active?: boolean; token_type?: string } | undefined;
+    // RFC 7662 section 2.2: what the token says, also what this library does not know of.
+    if (claims !== undefined && body?.active === true)
+      context.body = { ...claims, active: true, token_type: body.token_type };
+  });
+}

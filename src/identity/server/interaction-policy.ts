@@ -1,0 +1,36 @@
+import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import type { ProviderLibrary } from './load-provider.ts';
+import { isNativeRedirect } from './redirects.ts';
+
+type Policy = NonNullable<NonNullable<Configuration['interactions']>['policy']>;
+
+/**
+ * When people are asked. Beside what oidc-provider asks for: nobody's consent is taken for granted for a resource that a
+ * client was never given before, and never where the answer goes to the user's own machine, because any program there
+ * can pose as the client (RFC 8252 section 8.6).
+ */
+export function interactionPolicy({ interactionPolicy: { base, Check } }: ProviderLibrary): Policy {
+  const policy = base();
+  const consent = policy.get('consent');
+  if (consent === undefined) throw new Error('oidc-provider has no prompt `consent`');
+  consent.checks.add(
+    new Check('new_resource', 'the user has not agreed to this resource', (context) =>
+      asked(context) ? false : hasNewResource(context),
+    ),
+  );
+  consent.checks.add(
+    new Check('native_redirect', 'the answer goes to the machine of the user', (context) =>
+      asked(context) ? false : isNativeRedirect(String(context.oidc.params?.['redirect_uri'] ?? '')),
+    ),
+  );
+  return policy;
+}
+
+function asked({ oidc }: KoaContextWithOIDC): boolean {
+  return oidc.result?.consent !== undefined;
+}
+
+function hasNewResource({ oidc }: KoaContextWithOIDC): boolean {
+  const granted = oidc.entities.Grant?.resources ?? {};
+  return Object.keys(oidc.resourceServers ?? {}).some((resource) => !Object.hasOwn(granted, resource));
+}
