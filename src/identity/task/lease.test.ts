@@ -140,12 +140,15 @@ test('a replica can spend all that is left at once, though it holds a part of it
 test('the close gives everything back, what is on its way too', () =>
   inSlowTime(async () => {
     const { ledger, left } = ledgerOf({ calls: 1_000, bytes: 5_000 }, async (step) => {
+      const answer = step();
       await immediate();
-      return step();
+      return answer;
     });
     const replica = leased(ledger, clock);
     await replica.take(task, { calls: 1, bytes: 10 }, Date.now());
     await replica.take(task, { calls: 1, bytes: 10 }, Date.now());
+    // The part was asked for, and the answer has not come.
+    await immediate();
     await replica.close();
     assert.deepEqual(left(), { calls: 998, bytes: 4_980 });
     for (let n = 0; n < 10; n += 1) await replica.take(task, call, Date.now());
