@@ -102,7 +102,8 @@ function adapt(provider: Provider, { options, shown }: ProviderBuild): void {
   };
   // One way to answer: a form that submits itself needs a script, and a fragment ends in the browser's history.
   Object.assign(Client.prototype, {
-    responseModeAllowed: (mode: string | undefined) => (mode ?? 'query') === 'query',
+    responseModeAllowed: (mode: string | undefined, responseType: string) =>
+      responseType !== 'code' || (mode ?? 'query') === 'query',
   });
   // Its own look-up and entry are two steps, between which another replica can take the same proof.
   Object.assign(provider.ReplayDetection, {
