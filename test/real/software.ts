@@ -1,6 +1,6 @@
 /** The foreign software that these tests need, installed into a cache folder, in versions that never move. */
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -77,6 +77,13 @@ async function download(folder: string): Promise<void> {
 async function redis(): Promise<string> {
   for (const program of ['redis-server', 'redis-cli']) await command(program, ['--version'], '/');
   return '/usr/bin';
+}
+
+/** PostgreSQL of this machine: Debian's package `postgresql`. */
+async function postgres(): Promise<string> {
+  const folder = '/usr/lib/postgresql';
+  if ((await readdir(folder).catch(() => [])).length > 0) return folder;
+  throw new Error(`nothing in \`${folder}\`: install the package \`postgresql\``);
 }
 
 /** Runs `install` in a fresh folder, unless that was done before with the same packages. */
@@ -159,6 +166,12 @@ export const reverseProxy: Software = { what: 'nginx', tests: ['nginx.test.ts'],
 
 const redisServer: Software = { what: 'Redis', tests: ['stores/redis.test.ts'], install: redis };
 
+const postgresServer: Software = {
+  what: 'PostgreSQL',
+  tests: ['stores/postgres.test.ts'],
+  install: postgres,
+};
+
 export const software: readonly Software[] = [
   identityProvider,
   pythonLegacy,
@@ -166,4 +179,5 @@ export const software: readonly Software[] = [
   npmServers,
   reverseProxy,
   redisServer,
+  postgresServer,
 ];
