@@ -43,11 +43,11 @@ function readTask(claims: JsonObject): Task | undefined {
   if (entries.length === 0) throw new Malformed('`authorization_details` is empty');
   const audiences = typeof claims['aud'] === 'string' ? [claims['aud']] : listOf('aud', claims['aud']);
   for (const entry of entries) checkLocations(entry, audiences);
-  const purpose = entries.find((entry) => entry['purpose'] !== undefined)?.['purpose'];
+  const [purpose] = entries.flatMap(purposeOf);
   return {
     id: id as TaskId,
     ancestors: ancestorsOf(ancestors, id),
-    ...(purpose !== undefined && { purpose: textOf('purpose', purpose) }),
+    ...(purpose !== undefined && { purpose }),
     permissions: entries.map(permissionOf),
     budget: budgetOf(entries),
     notAfter: Math.min(...entries.flatMap(endOf), numberOf('exp', claims['exp'])) * 1000,
@@ -82,6 +82,10 @@ function checkLocations({ locations }: JsonObject, audiences: readonly JsonValue
   if (!audiences.every((audience) => places.includes(audience))) {
     throw new Malformed('`locations` is narrower than the audience of the token');
   }
+}
+
+function purposeOf({ purpose }: JsonObject): readonly string[] {
+  return purpose === undefined ? [] : [textOf('purpose', purpose)];
 }
 
 function permissionOf({ actions, tool_digests: digests, constraints }: JsonObject): TaskPermission {
