@@ -61,13 +61,15 @@ const awkward: JsonObject = {
 
 function writing(promise: Promised): void {
   promise('a document is read by every replica as it was written', async ({ one, other, kind }) => {
-    const id = `https://client.example/?a=1&b='"\n日本`;
+    const id = `https://client.example/?a=1&b='"\n日本\0a`;
     assert.equal(await other.get(kind, id), undefined);
     const document = { value: awkward, indexes: { user: 'a "b"\0 日本', 'odd name': '' } };
     assert.equal(await one.put(kind, id, document), 1);
     assert.deepEqual(await other.get(kind, id), { ...document, id, version: 1 });
     const { value } = (await other.get(kind, id)) ?? assert.fail();
     assert.deepEqual(Object.keys(value), Object.keys(awkward));
+    assert.equal(await one.get(kind, id.slice(0, -1)), undefined);
+    assert.equal(await one.get(kind, `${id.slice(0, -1)}b`), undefined);
   });
 
   promise(
