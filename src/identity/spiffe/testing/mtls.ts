@@ -38,7 +38,7 @@ export async function startSvidServer(workload: Workload): Promise<SvidServer> {
     const id = workload.verifyPeer(peerChain(socket.getPeerCertificate(true)));
     if (typeof id === 'string') socket.write(`${id}\n`);
     else socket.destroy();
-    socket.on('data', (bytes) => socket.write(bytes));
+    socket.on('data', (bytes: Buffer) => socket.write(bytes));
   });
   const port = await listen(server);
   return {
@@ -85,7 +85,7 @@ export function probe(
     socket.on('secureConnect', () => {
       shown = peerChain(socket.getPeerCertificate(true));
     });
-    socket.on('data', (line) => end(line.toString().trim()));
+    socket.on('data', (line: Buffer) => end(line.toString().trim()));
     socket.on('error', () => end(undefined));
     socket.on('close', () => end(undefined));
   });
