@@ -1,6 +1,9 @@
 /** A scripted browser: cookies with their paths, redirects, refreshes and forms; no script runs. */
 export class ScriptedBrowser {
-  readonly #cookies = new Map<string, { readonly value: string; readonly path: string; readonly host: string }>();
+  readonly #cookies = new Map<
+    string,
+    { readonly value: string; readonly path: string; readonly host: string }
+  >();
 
   /** Opens an address and follows where it leads, until a page comes or the way leaves `stopAt`. */
   async open(address: string, init: RequestInit = {}): Promise<Page> {

@@ -4,8 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { type ClientMetadata, type Configuration, Provider } from 'oidc-provider';
 import { createInteractions, type LoginInteractions } from '../../src/identity/login/interactions.ts';
 import type { InteractionsOptions } from '../../src/identity/login/options.ts';
-import { memoryDocuments } from '../../src/store/memory/documents.ts';
 import type { Documents } from '../../src/pipeline/store-ports.ts';
+import { memoryDocuments } from '../../src/store/memory/documents.ts';
+import { ScriptedBrowser } from './browser.ts';
 
 /** An authorization server with the login pages, and nothing else of a gateway. */
 export interface LoginGateway {
@@ -30,7 +31,10 @@ const challenge = createHash('sha256').update(verifier).digest('base64url');
 
 /** Starts one at a name of this machine, so that passkeys work. */
 export async function startLoginGateway(
-  more: Partial<InteractionsOptions> & { readonly client?: Partial<ClientMetadata>; readonly host?: string } = {},
+  more: Partial<InteractionsOptions> & {
+    readonly client?: Partial<ClientMetadata>;
+    readonly host?: string;
+  } = {},
 ): Promise<LoginGateway> {
   const { client, host = 'localhost', ...options } = more;
   const clock = { time: Date.now() };
@@ -123,6 +127,7 @@ function configuration(
       },
     ],
     scopes: ['openid', 'offline_access', 'mcp'],
+    claims: { openid: ['sub', 'amr', 'acr'] },
     cookies: { keys: ['a key for tests'] },
     interactions: { url: (_ctx, { uid }) => `/as/interaction/${uid}` },
     findAccount: async (_ctx, sub) => {
@@ -130,7 +135,8 @@ function configuration(
       return account && { ...account, claims: () => ({ ...account.claims, sub }) };
     },
     extraTokenClaims: async (_ctx, token) => {
-      const account = 'accountId' in token ? await held.interactions?.findAccount(String(token.accountId)) : undefined;
+      const account =
+        'accountId' in token ? await held.interactions?.findAccount(String(token.accountId)) : undefined;
       return { ...account?.claims };
     },
     features: {
@@ -146,7 +152,15 @@ function configuration(
         useGrantedResource: () => true,
       },
     },
-    ttl: { Interaction: 600, Session: 3600, Grant: 3600, AccessToken: () => 300, RefreshToken: () => 3600, IdToken: 300, AuthorizationCode: 60 },
+    ttl: {
+      Interaction: 600,
+      Session: 3600,
+      Grant: 3600,
+      AccessToken: () => 300,
+      RefreshToken: () => 3600,
+      IdToken: 300,
+      AuthorizationCode: 60,
+    },
   };
 }
 
@@ -154,4 +168,21 @@ function configuration(
 export async function listen(server: Server, host: string): Promise<string> {
   await new Promise<void>((resolve) => void server.listen(0, host, resolve));
   return `http://${host}:${(server.address() as AddressInfo).port}`;
+}
+
+/** The claims of a JWT, unverified. */
+export function payload(token: unknown): Record<string, unknown> {
+  const part = String(token).split('.')[1] ?? '';
+  return JSON.parse(Buffer.from(part, 'base64url').toString()) as Record<string, unknown>;
+}
+
+export const thePassword = 'correct horse battery';
+
+/** Sets the owner up with {@link thePassword}. */
+export async function setUpOwner(gateway: LoginGateway): Promise<void> {
+  const browser = new ScriptedBrowser();
+  const page = await browser.open((await gateway.interactions.setupLink()) ?? '');
+  const kept = await browser.submit(page, 'password', { password: thePassword, repeated: thePassword });
+  const done = await browser.submit(kept, 'finish');
+  if (done.status !== 200) throw new Error(`the owner could not be set up: ${done.text}`);
 }

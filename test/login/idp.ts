@@ -30,7 +30,9 @@ export async function startIdp(redirectUri: () => string): Promise<Idp> {
     if (!request.url?.startsWith('/interaction/')) return provider.callback()(request, response);
     const details = await provider.interactionDetails(request, response);
     if (details.prompt.name === 'login') {
-      return provider.interactionFinished(request, response, { login: { accountId: held.person.sub, amr: ['pwd', 'otp'] } });
+      return provider.interactionFinished(request, response, {
+        login: { accountId: held.person.sub, amr: ['pwd', 'otp'] },
+      });
     }
     const grant = new provider.Grant({ accountId: held.person.sub, clientId });
     grant.addOIDCScope('openid profile groups offline_access');
@@ -66,12 +68,27 @@ function make(issuer: string, jwk: JWK, redirectUri: string, held: { person: Idp
       },
     ],
     jwks: { keys: [jwk as never] },
-    cookies: { keys: ['a key of the provider'], names: { session: 'idp-session', interaction: 'idp-i', resume: 'idp-r' } },
-    claims: { openid: ['sub'], profile: ['name', 'department'], groups: ['groups', 'roles', 'act', 'tid', 'oid'] },
+    cookies: {
+      keys: ['a key of the provider'],
+      names: { session: 'idp-session', interaction: 'idp-i', resume: 'idp-r' },
+    },
+    claims: {
+      openid: ['sub', 'amr'],
+      profile: ['name', 'department'],
+      groups: ['groups', 'roles', 'act', 'tid', 'oid'],
+    },
     conformIdTokenClaims: false,
     interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
     findAccount: (_ctx, sub) => ({ accountId: sub, claims: () => ({ sub, ...held.person.claims }) }),
     features: { devInteractions: { enabled: false } },
-    ttl: { Interaction: 600, Session: 600, Grant: 600, AccessToken: 300, RefreshToken: 600, IdToken: 300, AuthorizationCode: 60 },
+    ttl: {
+      Interaction: 600,
+      Session: 600,
+      Grant: 600,
+      AccessToken: 300,
+      RefreshToken: 600,
+      IdToken: 300,
+      AuthorizationCode: 60,
+    },
   });
 }

@@ -1,11 +1,12 @@
 import type { Documents, NewDocument, StoredDocument } from '../../pipeline/store-ports.ts';
+import { RequestFault } from './request-fault.ts';
 
 const attempts = 8;
 
 /**
  * Reads a document, makes the next one and writes it, again when somebody else was quicker. `make` may answer undefined
  * to leave it as it is. Answers whether it was written.
- * @throws Error when others are quicker every time
+ * @throws RequestFault when others are quicker every time
  */
 export async function changeDocument(
   documents: Documents,
@@ -20,5 +21,5 @@ export async function changeDocument(
     const put = await documents.put(kind, id, next, found?.version ?? 'absent');
     if (put !== 'conflict') return true;
   }
-  throw new Error(`too many change the \`${kind}\` of one id at once`);
+  throw new RequestFault(503, 'too many requests at once; try again', 1);
 }

@@ -6,6 +6,7 @@ import { style } from './assets/style.ts';
 import { createBrowsers } from './browser.ts';
 import { type Consents, createConsents } from './consents.ts';
 import type { Answer, Exchange } from './exchange.ts';
+import { LoginFailure } from './federated/login-failure.ts';
 import { createProviderLogin, type ProviderLogin } from './federated/provider-login.ts';
 import { sendAsset, sendJson, sendPage, sendRedirect } from './http.ts';
 import { type InteractionContext, interactionPages } from './interaction-pages.ts';
@@ -14,6 +15,7 @@ import { createOwnerLogin } from './owner/owner.ts';
 import { type PagesContext, setupPages } from './owner/setup-pages.ts';
 import { noticePage } from './pages/notice.ts';
 import { RequestFault } from './request-fault.ts';
+import { sentence } from './sentence.ts';
 
 /** The pages where people log in and consent. */
 export interface LoginInteractions {
@@ -136,7 +138,7 @@ function callbackPage(pages: PagesContext, login: ProviderLogin, options: Intera
     if (uid === undefined) throw new RequestFault(400, foreignAnswer);
     const place = `${new URL(pages.base).pathname}/interaction/${uid}`;
     if (fault === undefined) return sendRedirect(response, `${place}/continue`);
-    options.onFault?.(`login at the provider: ${fault.message}: ${fault.detail}`);
+    options.onFault?.(`login at the provider: ${detailOf(fault)}`);
     const link = { href: place, text: 'Try again' };
     const text = `${sentence(fault.message)} Nothing was allowed.`;
     sendPage(response, 403, noticePage({ assets: pages.assets, title: 'Login failed', text, link }));
@@ -153,17 +155,14 @@ function sendFault(
   response: ServerResponse,
   fault: unknown,
 ): void {
-  const told = fault instanceof RequestFault ? fault : undefined;
-  if (told === undefined)
-    options.onFault?.(`login pages: ${fault instanceof Error ? fault.message : 'unknown'}`);
+  const told = fault instanceof RequestFault ? fault : toldOf(fault);
+  if (!(fault instanceof RequestFault)) options.onFault?.(`login pages: ${detailOf(fault)}`);
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  const status = told?.status ?? 500;
-  const message =
-    told?.message ?? 'something failed in the gateway; whoever runs it finds the reason in its log';
-  if (told?.retryAfter !== undefined) response.setHeader('Retry-After', told.retryAfter);
+  const { status, message, retryAfter } = told;
+  if (retryAfter !== undefined) response.setHeader('Retry-After', retryAfter);
   // What is unread of the request would be taken for the next one.
   if (!request.complete) response.setHeader('Connection', 'close');
   if (request.headers['content-type']?.startsWith('application/json') === true) {
@@ -173,12 +172,21 @@ function sendFault(
   sendPage(response, status, noticePage({ assets, title: titleOf(status), text: sentence(message) }));
 }
 
+/** What the person may know of a fault that is not hers. */
+function toldOf(fault: unknown): RequestFault {
+  if (fault instanceof LoginFailure) return new RequestFault(502, fault.message);
+  return new RequestFault(
+    500,
+    'something failed in the gateway; whoever runs it finds the reason in its log',
+  );
+}
+
+function detailOf(fault: unknown): string {
+  if (fault instanceof LoginFailure) return `${fault.message}: ${fault.detail}`;
+  return fault instanceof Error ? fault.message : 'unknown';
+}
+
 function titleOf(status: number): string {
   if (status === 404) return 'Not found';
   return status >= 500 ? 'That did not work' : 'That cannot be done';
-}
-
-/** Messages are fragments; on a page they are sentences. */
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

@@ -29,7 +29,9 @@ export function rightsInWords(
     words: words.scope(literal) ?? known.get(literal) ?? 'Use what this scope stands for:',
   });
   const claims = rights.claims.map((literal) => ({ literal, words: 'Read this about you:' }));
-  const about = [...rights.scopes.map(item), ...claims];
+  // What is a scope of a resource is said there.
+  const elsewhere = new Set(Object.values(rights.resources).flat());
+  const about = [...rights.scopes.filter((scope) => !elsewhere.has(scope)).map(item), ...claims];
   const resources = Object.entries(rights.resources).map(([resource, scopes]) => ({
     title: words.resource(resource) ?? 'A resource of this gateway',
     resource,

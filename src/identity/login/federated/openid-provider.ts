@@ -131,11 +131,17 @@ function requestUrl(
     nonce: asked.nonce,
     code_challenge: challenge,
     code_challenge_method: 'S256',
-    ...(asked.again ? { prompt: 'login' } : {}),
+    ...promptOf(settings, asked),
     ...(asked.maxAge === undefined ? {} : { max_age: String(asked.maxAge) }),
   };
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
   return url.href;
+}
+
+function promptOf({ scopes, kind }: ProviderSettings, { again }: AuthorizationAsked): { prompt?: string } {
+  const consent = scopes.includes('offline_access') && quirksOf(kind).offlineWantsConsent;
+  const prompt = [...(again ? ['login'] : []), ...(consent ? ['consent'] : [])];
+  return prompt.length === 0 ? {} : { prompt: prompt.join(' ') };
 }
 
 async function redeemed(

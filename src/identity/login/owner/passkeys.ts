@@ -38,6 +38,8 @@ export interface PasskeyLogin {
 }
 
 const kind = 'passkey';
+/** EdDSA, ES256, RS256 (RFC 9053 section 2, RFC 8812 section 2): every authenticator has one of them. */
+const algorithms = [-8, -7, -257] as const;
 
 /** Makes it for one origin. */
 export function createPasskeys(origin: string, documents: Documents, clock: Pick<Clock, 'now'>): Passkeys {
@@ -50,17 +52,7 @@ export function createPasskeys(origin: string, documents: Documents, clock: Pick
       for (const { id } of await ofAccount(documents, account)) await documents.remove(kind, id);
     },
     creation: async (account, place) => {
-      const known = await ofAccount(documents, account);
-      const options = await generateRegistrationOptions({
-        rpName: 'Bartizan',
-        rpID,
-        userName: account,
-        userDisplayName: `${account} of ${rpID}`,
-        userID: new TextEncoder().encode(account),
-        attestationType: 'none',
-        excludeCredentials: known.map(({ id }) => ({ id })),
-        authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
-      });
+      const options = await creationOptions(rpID, account, await ofAccount(documents, account));
       await challenges.keep(place, options.challenge);
       return { ...options } as unknown as JsonObject;
     },
@@ -73,6 +65,7 @@ export function createPasskeys(origin: string, documents: Documents, clock: Pick
         expectedOrigin: origin,
         expectedRPID: rpID,
         requireUserVerification: true,
+        supportedAlgorithmIDs: [...algorithms],
       }).catch(() => undefined);
       if (result?.verified !== true) return false;
       const { credential, credentialDeviceType } = result.registrationInfo;
@@ -111,6 +104,24 @@ export function createPasskeys(origin: string, documents: Documents, clock: Pick
         : undefined;
     },
   };
+}
+
+function creationOptions(
+  rpID: string,
+  account: string,
+  known: readonly StoredDocument[],
+): ReturnType<typeof generateRegistrationOptions> {
+  return generateRegistrationOptions({
+    rpName: 'Bartizan',
+    rpID,
+    userName: account,
+    userDisplayName: `${account} of ${rpID}`,
+    userID: new TextEncoder().encode(account),
+    attestationType: 'none',
+    supportedAlgorithmIDs: [...algorithms],
+    excludeCredentials: known.map(({ id }) => ({ id })),
+    authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+  });
 }
 
 /** Keeps the counter of signatures, by which a copied key is found out (Web Authentication section 6.1.1). */

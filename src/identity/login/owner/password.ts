@@ -32,7 +32,7 @@ export function passwordFault(password: string): string | undefined {
 export interface PasswordHashes {
   /**
    * The hash of a password as text, with its salt and its cost (PHC string format).
-   * @throws Error on a Node that cannot do Argon2
+   * @throws RequestFault on a Node that cannot do Argon2
    */
   readonly make: (password: string) => Promise<string>;
   /**
@@ -94,8 +94,9 @@ function bare(bytes: Buffer): string {
 
 function derive(password: string, nonce: Buffer, parameters: Cost): Promise<Buffer> {
   if (!canHashPasswords()) {
-    throw new Error(
-      'passwords need Node.js 24.7 or newer (`crypto.argon2`); log in with a passkey, or update Node.js',
+    throw new RequestFault(
+      501,
+      'passwords need Node.js 24.7 or newer, whose `crypto` has Argon2; log in with a passkey, or update Node.js',
     );
   }
   const message = password.normalize('NFC');

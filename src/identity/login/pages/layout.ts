@@ -1,4 +1,5 @@
 import { html, type Markup } from '../markup.ts';
+import { sentence } from '../sentence.ts';
 
 /** The frame that all pages share. */
 export interface Layout {
@@ -42,5 +43,5 @@ export function tokenField(token: string): Markup {
 
 /** What went wrong, read out at once by screen readers. */
 export function alert(message: string | undefined): Markup | undefined {
-  return message === undefined ? undefined : html`<p class="alert" role="alert">${message}</p>`;
+  return message === undefined ? undefined : html`<p class="alert" role="alert">${sentence(message)}</p>`;
 }

@@ -59,7 +59,7 @@ ${tokenField(page.formToken)}
 <input id="password" type="password" name="password" autocomplete="new-password" required minlength="${page.leastLength}" maxlength="256">
 <label for="repeated">The same once more</label>
 <input id="repeated" type="password" name="repeated" autocomplete="new-password" required minlength="${page.leastLength}" maxlength="256">
-<button type="submit"${page.passkeys && page.passkey === 'none' ? html` class="plain"` : undefined}>Set the password</button>
+<button type="submit"${page.passkeys ? html` class="plain"` : undefined}>Set the password</button>
 </form>`;
 }
 
