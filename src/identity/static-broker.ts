@@ -23,11 +23,18 @@ const none: UpstreamCredential = Object.freeze({ headers: Object.freeze({}) });
 export function createStaticBroker({ servers }: StaticBrokerOptions): CredentialBroker {
   const credentials = new Map<string, UpstreamCredential>();
   for (const [server, { headers }] of Object.entries(servers)) {
-    for (const [name, value] of Object.entries(headers)) checkHeader(server, name, value);
-    const sent = Object.entries(headers).filter(([name]) => !set.test(name));
-    credentials.set(server, Object.freeze({ headers: Object.freeze(Object.fromEntries(sent)) }));
+    credentials.set(server, Object.freeze({ headers: sentHeaders(server, headers) }));
   }
   return { credential: (server) => credentials.get(server) ?? none };
+}
+
+/** The configured headers of a server that are sent. Throws on one that cannot be. */
+export function sentHeaders(
+  server: string,
+  headers: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  for (const [name, value] of Object.entries(headers)) checkHeader(server, name, value);
+  return Object.freeze(Object.fromEntries(Object.entries(headers).filter(([name]) => !set.test(name))));
 }
 
 function checkHeader(server: string, name: string, value: string): void {

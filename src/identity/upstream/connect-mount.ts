@@ -1,0 +1,206 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { faultMessage } from '../../model/fault-message.ts';
+import { type Browsers, createBrowsers } from '../login/browser.ts';
+import { readMembers, sendJson, sendOnward, sendPage, sendRedirect } from '../login/http.ts';
+import { noticePage } from '../login/pages/notice.ts';
+import { RequestFault } from '../login/request-fault.ts';
+import { connectionName } from './account.ts';
+import {
+  beginFlow,
+  type FlowOptions,
+  type OAuthServer,
+  type Plan,
+  planFlow,
+  takeFlow,
+} from './authorization-flow.ts';
+import type { ConnectLinks, ConnectOrder } from './connect-links.ts';
+import { connectPage } from './connect-page.ts';
+import type { Connections } from './connections.ts';
+import type { Broker, BrokerOptions, BrowserUser } from './options.ts';
+
+/** What the pages are made with. */
+export interface MountOptions
+  extends FlowOptions,
+    Pick<BrokerOptions, 'assets' | 'sessionUser' | 'loginUrl' | 'report'> {
+  readonly servers: ReadonlyMap<string, OAuthServer>;
+  readonly links: ConnectLinks;
+  readonly connections: Connections;
+}
+
+/** The base of all of it. */
+const base = '/connect';
+
+/** Serves the pages where users connect accounts, and the gateway's client metadata document. */
+export function connectMount(options: MountOptions): Broker['mount'] {
+  const pages = new ConnectPages(options);
+  return {
+    paths: [base],
+    serve: (request, response) => {
+      // It never rejects: every fault becomes a page.
+      void pages.serve(request, response);
+    },
+  };
+}
+
+class ConnectPages {
+  readonly #options: MountOptions;
+  readonly #browsers: Browsers;
+
+  constructor(options: MountOptions) {
+    this.#options = options;
+    this.#browsers = createBrowsers(options.origin);
+  }
+
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await this.#route(request, response);
+    } catch (fault) {
+      const known = fault instanceof RequestFault;
+      if (!known) this.#options.report('connect page failed', { fault: faultMessage(fault) });
+      if (response.headersSent) return void response.destroy();
+      const text = known
+        ? sentence(fault.message)
+        : 'The gateway failed. Ask its operator to look at the log.';
+      this.#notice(response, known ? fault.status : 500, 'Not connected', text);
+    }
+  }
+
+  async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname, searchParams } = new URL(request.url ?? '/', this.#options.origin);
+    const place = pathname.slice(base.length + 1);
+    const isRead = request.method === 'GET';
+    if (place === 'client.json' && isRead)
+      return sendJson(response, 200, this.#options.registration.document());
+    if (place === 'callback' && isRead) return this.#callback(request, response, searchParams);
+    if (!/^[\w-]{43}$/.test(place)) throw new RequestFault(404, 'there is no such page');
+    if (isRead) return this.#ask(request, response, place);
+    if (request.method === 'POST') return this.#begin(request, response, place);
+    throw new RequestFault(405, 'this page does not take that method');
+  }
+
+  /** INVARIANT: a link leads on only in a browser of the user it was made for (client/elicitation, "Phishing"). */
+  async #open(
+    request: IncomingMessage,
+    id: string,
+  ): Promise<{ order: ConnectOrder; server: OAuthServer; user: BrowserUser } | undefined> {
+    const user = await this.#options.sessionUser(request);
+    if (user === undefined) return undefined;
+    const order = await this.#options.links.read(id);
+    if (order === undefined) throw expired();
+    if (!isSame(user, order)) throw otherUser();
+    const server = this.#options.servers.get(order.server);
+    if (server === undefined)
+      throw new RequestFault(404, `the server \`${order.server}\` is no longer configured`);
+    return { order, server, user };
+  }
+
+  async #ask(request: IncomingMessage, response: ServerResponse, id: string): Promise<void> {
+    const { loginUrl, assets } = this.#options;
+    const place = `${base}/${id}`;
+    const opened = await this.#open(request, id);
+    if (opened === undefined) {
+      if (loginUrl === undefined)
+        throw new RequestFault(403, 'log in at the gateway first, then open this page again');
+      return sendRedirect(response, loginUrl(place));
+    }
+    const { order, server, user } = opened;
+    const plan = await this.#plan(server, order);
+    const page = connectPage({
+      assets,
+      place,
+      formToken: this.#browsers.meet(request, response).formToken(place),
+      server: server.id,
+      url: server.url,
+      issuer: plan.server.issuer,
+      user: user.name ?? user.subject,
+      scopes: plan.scopes,
+    });
+    sendPage(response, 200, page);
+  }
+
+  async #begin(request: IncomingMessage, response: ServerResponse, id: string): Promise<void> {
+    const browser = this.#browsers.sender(request, `${base}/${id}`, await readMembers(request));
+    const opened = await this.#open(request, id);
+    if (opened === undefined)
+      throw new RequestFault(403, 'log in at the gateway first, then open this page again');
+    const { order, server } = opened;
+    const plan = await this.#plan(server, order);
+    if (!(await this.#options.links.use(id))) throw expired();
+    const url = await beginFlow(this.#options, server, order, plan, browser.id).catch(this.#cannot(server));
+    const host = new URL(plan.server.issuer).host;
+    const link = { href: url.href, text: `Continue at ${host}` };
+    const text = `You are on your way to ${host}.`;
+    sendOnward(
+      response,
+      url.href,
+      noticePage({ assets: this.#options.assets, title: 'One moment', text, link }),
+    );
+  }
+
+  #plan(server: OAuthServer, order: ConnectOrder): Promise<Plan> {
+    return planFlow(this.#options, server, order).catch(this.#cannot(server));
+  }
+
+  /** The text names addresses and rules, and no secret: it is what the operator has to be told. */
+  #cannot({ id }: OAuthServer): (fault: unknown) => never {
+    return (fault) => {
+      const why = faultMessage(fault);
+      this.#options.report('account not connected', { server: id, why });
+      throw new RequestFault(502, `the server \`${id}\` cannot be connected: ${why}`);
+    };
+  }
+
+  async #callback(
+    request: IncomingMessage,
+    response: ServerResponse,
+    parameters: URLSearchParams,
+  ): Promise<void> {
+    const { connections, servers, sessionUser, report } = this.#options;
+    const flow = await takeFlow(this.#options, parameters.get('state') ?? '');
+    if (flow === undefined) throw expired();
+    const { order, browser } = flow;
+    if (this.#browsers.recall(request)?.id !== browser) {
+      throw new RequestFault(
+        403,
+        'this answer belongs to another browser; call again and open the new address',
+      );
+    }
+    const user = await sessionUser(request);
+    if (user === undefined || !isSame(user, order)) throw otherUser();
+    const server = servers.get(order.server);
+    if (server === undefined)
+      throw new RequestFault(404, `the server \`${order.server}\` is no longer configured`);
+    const connection = await flow.complete(server, parameters).catch(this.#cannot(server));
+    await connections.store(connectionName(order.account, server.id), connection);
+    report('account connected', {
+      server: server.id,
+      user: order.account.subject,
+      issuer: connection.issuer,
+    });
+    const text = `Your account at ${server.id} is connected. Close this page and go on where you were.`;
+    this.#notice(response, 200, 'Connected', text);
+  }
+
+  #notice(response: ServerResponse, status: number, title: string, text: string): void {
+    sendPage(response, status, noticePage({ assets: this.#options.assets, title, text }));
+  }
+}
+
+function isSame(user: BrowserUser, { account }: ConnectOrder): boolean {
+  return user.issuer === account.issuer && user.subject === account.subject;
+}
+
+function expired(): RequestFault {
+  return new RequestFault(
+    410,
+    'this address was used, or is older than ten minutes; call again to get a new one',
+  );
+}
+
+function otherUser(): RequestFault {
+  return new RequestFault(403, 'this address was made for another user; log in as that user');
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
