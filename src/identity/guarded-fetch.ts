@@ -49,7 +49,7 @@ export function guardedFetch(options: GuardOptions = {}): typeof fetch {
     maxBytes: options.maxBytes ?? 512 * 1024,
   };
   return async (input, init) => {
-    const asked = new Request(input, withoutDispatcher(init));
+    const asked = requestOf(input, init);
     const signal = AbortSignal.any([asked.signal, AbortSignal.timeout(guard.timeoutMs)]);
     const target = await judge(guard, new URL(asked.url));
     const body = Buffer.from(await asked.arrayBuffer());
@@ -62,6 +62,15 @@ async function resolveName(host: string): Promise<readonly string[]> {
   return (await lookUp(host, { all: true })).map(({ address }) => address);
 }
 
+/** The platform's own error would repeat the URL with its password. */
+function requestOf(...[input, init]: Parameters<typeof fetch>): Request {
+  try {
+    return new Request(input, withoutDispatcher(init));
+  } catch {
+    throw new TypeError('the request cannot be sent: its URL is none, or holds a password');
+  }
+}
+
 /** The platform's `fetch` takes a connection pool in `dispatcher`; a caller's pool would go around the guard. */
 function withoutDispatcher(init: RequestInit | undefined): RequestInit | undefined {
   if (init === undefined) return undefined;
@@ -70,7 +79,6 @@ function withoutDispatcher(init: RequestInit | undefined): RequestInit | undefin
 }
 
 async function judge(guard: Guard, url: URL): Promise<Target> {
-  if (url.username !== '' || url.password !== '') throw refused(url, 'holds a password');
   if (url.protocol !== 'https:' && !(guard.allowLoopback && url.protocol === 'http:'))
     throw refused(url, 'does not begin with https://');
   const addresses = await addressesOf(guard, url);

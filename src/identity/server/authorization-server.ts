@@ -10,6 +10,7 @@ import { endpoints, serverMetadata } from './metadata.ts';
 import type { AuthorizationServer, AuthorizationServerOptions, ServerMount } from './options.ts';
 import { shownRequests } from './presented.ts';
 import { loadProofChecks } from './proof-checks.ts';
+import { rememberedFetch } from './remembered-fetch.ts';
 import { showClient } from './show-client.ts';
 import type { Signer } from './signer.ts';
 import { openSigningKeys, type SigningKeys } from './signing-keys.ts';
@@ -18,6 +19,8 @@ import { verifyOwnToken } from './structured-token.ts';
 const minute = 60_000;
 const day = 1_440 * minute;
 const refreshMs = 30_000;
+/** Of a key set; client metadata documents are bounded again. */
+const mostBytes = 64 * 1024;
 /** Longer than replicas take to read the keys again, and than verifiers keep what they fetched. */
 const publishAheadMs = 10 * minute;
 const rotateAfterMs = 30 * day;
@@ -151,7 +154,10 @@ function chooseFetch({ settings, agents, ...options }: AuthorizationServerOption
   const { trustedUrls } = knownClients(settings.clients, agents);
   const trusted = new Set([...trustedUrls].map((url) => (URL.canParse(url) ? new URL(url).href : url)));
   const plain = options.fetch ?? fetch;
-  const guarded = options.guardedFetch ?? guardedFetch();
+  const guarded = rememberedFetch(
+    options.guardedFetch ?? guardedFetch({ maxBytes: mostBytes }),
+    options.clock.now,
+  );
   return async (input, init) => {
     const url = input instanceof Request ? input.url : String(input);
     if (!trusted.has(url)) return await guarded(input, init);

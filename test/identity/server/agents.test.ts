@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { type IncomingHttpHeaders, type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { decodeJwt, exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
 import { TokenFailure } from '../../../src/identity/failure.ts';
 import { GrantError, type GrantHandler, type GrantRequest } from '../../../src/identity/server/grant.ts';
@@ -14,7 +14,7 @@ import {
 import { refuse } from '../../../src/model/refusal.ts';
 import { parseSpiffeId, type SpiffeId } from '../../../src/model/spiffe-id.ts';
 import type { VerifyPeer } from '../../../src/pipeline/ports.ts';
-import { type Listening, listen, socketCertificate } from './listening-server.ts';
+import { type Changes, type Listening, listen, socketCertificate } from './listening-server.ts';
 
 const agent = 'spiffe://company.com/agent/code-refactor';
 const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
@@ -32,7 +32,11 @@ interface Answer {
 async function post(
   { origin, issuer }: Listening,
   form: readonly (readonly [string, string])[] | Readonly<Record<string, string>>,
-  more: { readonly svid?: Issued; readonly headers?: Readonly<Record<string, string>>; readonly path?: string } = {},
+  more: {
+    readonly svid?: Issued;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly path?: string;
+  } = {},
 ): Promise<Answer> {
   const body = new URLSearchParams(form as Record<string, string>).toString();
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
@@ -73,7 +77,9 @@ function verifyPeerOf({ certificate }: CertificateAuthority): VerifyPeer {
   return ([der]) => {
     const leaf = new X509Certificate(der ?? new Uint8Array());
     const id = parseSpiffeId((leaf.subjectAltName ?? '').replace(/^URI:/, ''));
-    return leaf.verify(root.publicKey) && id !== undefined ? id : refuse('unauthenticated', 'signed by a stranger');
+    return leaf.verify(root.publicKey) && id !== undefined
+      ? id
+      : refuse('token_invalid', 'signed by a stranger');
   };
 }
 
@@ -94,9 +100,9 @@ function echo(type: string, asked: GrantRequest[]): GrantHandler {
 const byX509 = { id: 'spiffe://company.com/agent/*', authentication: ['x509-svid'] as const };
 
 async function overTls(
-  t: Parameters<typeof listen>[0],
-  changes: Parameters<typeof listen>[1] = {},
-): Promise<{ listening: Listening; root: CertificateAuthority }> {
+  t: TestContext,
+  changes: Changes = {},
+): Promise<{ readonly listening: Listening; readonly root: CertificateAuthority }> {
   const root = createCertificateAuthority('company.com');
   const own = root.issue({ uris: ['spiffe://company.com/gateway'], dns: ['localhost'] });
   const listening = await listen(t, {
@@ -151,9 +157,9 @@ test('an SVID of a stranger, of another agent, of no agent, or none at all is no
   assert.match(listening.reports.join('\n'), /svid-refused.*signed by a stranger/);
 });
 
-function jwtSvids(good: ReadonlyMap<string, readonly [SpiffeId, string]>): NonNullable<
-  Parameters<typeof listen>[1]
->['verifyJwtSvid'] {
+function jwtSvids(
+  good: ReadonlyMap<string, readonly [SpiffeId, string]>,
+): NonNullable<Changes['verifyJwtSvid']> {
   return (token, audience) => {
     const [id, named] = good.get(token) ?? [];
     return id !== undefined && named === audience
@@ -216,9 +222,7 @@ async function keyed(id: string, audience: () => string): Promise<Keyed> {
     assertion: async (claims = {}) => {
       const now = Math.floor(Date.now() / 1000);
       const all = { iss: id, sub: id, aud: audience(), jti: crypto.randomUUID(), iat: now, exp: now + 60 };
-      return await new SignJWT({ ...all, ...claims })
-        .setProtectedHeader({ alg: 'ES256' })
-        .sign(privateKey);
+      return await new SignJWT({ ...all, ...claims }).setProtectedHeader({ alg: 'ES256' }).sign(privateKey);
     },
   };
 }

@@ -78,7 +78,7 @@ export async function listen(t: TestContext, changes: Changes = {}): Promise<Lis
   const here = `${tls === undefined ? 'http' : 'https'}://localhost:${port}`;
   const clock = { now: Date.now, uuid: () => crypto.randomUUID() };
   const documents = changed.documents ?? memoryDocuments(clock);
-  const replay = changed.replay ?? memoryHotState({ ...clock, microseconds: () => 0 }).replay;
+  const replay = changed.replay ?? memoryHotState(clock).replay;
   const reports: string[] = [];
   const origin = changed.origin ?? here;
   const server = await createAuthorizationServer({
