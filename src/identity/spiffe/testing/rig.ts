@@ -1,5 +1,5 @@
 import type { Clock } from '../../../pipeline/ports.ts';
-import type { FederationEndpoint, Workload } from '../contract.ts';
+import type { Workload, WorkloadOptions } from '../contract.ts';
 import { createWorkload } from '../workload.ts';
 import { type SvidServer, startSvidServer } from './mtls.ts';
 import { createTestDomain, startAgent, type TestDomain } from './trust-domain.ts';
@@ -43,7 +43,7 @@ interface Ending {
 /** Starts everything and waits for the SVID and the bundles; ends with the test. */
 export async function startRig(
   t: Ending,
-  federates: Readonly<Record<string, FederationEndpoint>> = {},
+  options: Pick<WorkloadOptions, 'federates' | 'fetch'> = { federates: {} },
 ): Promise<Rig> {
   const own = createTestDomain('example.org');
   const fed = createTestDomain('fed.example.org');
@@ -54,7 +54,7 @@ export async function startRig(
   const report = (event: string, facts: Readonly<Record<string, string>>): void => {
     reports.push(`${event} ${JSON.stringify(facts)}`);
   };
-  const workload = createWorkload({ socket: agent.address, federates, clock, report, environment: {} });
+  const workload = createWorkload({ ...options, socket: agent.address, clock, report, environment: {} });
   t.after(() => workload.close());
   await workload.ready();
   await until(() => workload.status().bundles.filter(({ jwt }) => jwt > 0).length >= 2);
