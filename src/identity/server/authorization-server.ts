@@ -36,8 +36,11 @@ export async function createAuthorizationServer(
 ): Promise<AuthorizationServer> {
   const issuer = `${options.origin}/as`;
   const keys = await openKeys(issuer, options);
+  const signing = signer(issuer, keys);
+  const grants = typeof options.grants === 'function' ? options.grants(signing) : options.grants;
   const build: ProviderBuild = {
     issuer,
+    grants,
     library: await loadProvider(),
     bindProofs: await loadProofChecks(),
     options,
@@ -49,7 +52,7 @@ export async function createAuthorizationServer(
   const metadata = (): ReturnType<typeof serverMetadata> =>
     serverMetadata({
       issuer,
-      grants: options.grants,
+      grants,
       scopes: [...new Set(options.resources().flatMap(scopesOf))],
       dynamicRegistration: options.settings.dynamicRegistration,
       clientMetadata: options.settings.clientMetadata.enabled,
@@ -78,7 +81,7 @@ export async function createAuthorizationServer(
   return {
     issuer,
     mounts: [mount(options, front, [...wellKnown, '/as', ...built.interactions.paths])],
-    signer: signer(issuer, keys),
+    signer: signing,
     jwks: keys.published,
     metadata,
     rotateKeys: keys.rotate,

@@ -4,6 +4,7 @@ import type Provider from 'oidc-provider';
 import type { Adapter } from 'oidc-provider';
 import type { Fetch } from '../fetch-json.ts';
 import { knownClients } from './clients.ts';
+import type { GrantHandler } from './grant.ts';
 import type { Interactions } from './interactions.ts';
 import type { ProviderLibrary } from './load-provider.ts';
 import { oidcAdapter, removeAll } from './oidc-adapter.ts';
@@ -12,6 +13,7 @@ import type { ShownRequests } from './presented.ts';
 import type { ProofChecks } from './proof-checks.ts';
 import { providerConfiguration } from './provider-configuration.ts';
 import { registerGrant } from './register-grants.ts';
+import { registeredClients } from './registered-clients.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { structuredTokens } from './structured-tokens.ts';
 
@@ -21,6 +23,7 @@ export interface ProviderBuild {
   readonly library: ProviderLibrary;
   readonly bindProofs: (provider: Provider, library: ProviderLibrary) => ProofChecks;
   readonly options: AuthorizationServerOptions;
+  readonly grants: readonly GrantHandler[];
   readonly keys: SigningKeys;
   readonly shown: ShownRequests;
   readonly fetch: Fetch;
@@ -55,7 +58,7 @@ export function buildProvider(build: ProviderBuild): BuiltProvider {
     }),
   );
   adapt(provider, build);
-  for (const handler of options.grants)
+  for (const handler of build.grants)
     registerGrant(
       { provider, errors: library.errors, shown, proofs: build.bindProofs(provider, library) },
       handler,
@@ -82,18 +85,24 @@ function adapters({ library, options, shown }: ProviderBuild): (model: string) =
     options.report?.('grant-reused', { grant: grantId });
     return new library.errors.InvalidGrant('it was used before; the user has to agree again');
   };
+  const full = (): Error =>
+    new library.errors.CustomOIDCProviderError('temporarily_unavailable', 'too many clients are registered');
   return (model) => {
     const kept = oidcAdapter(model, { documents, now: clock.now, onReuse });
     if (model === 'AccessToken')
       return structuredTokens(kept, () => shown.of(request()), options.revocations);
     if (model !== 'Client') return kept;
-    return { ...kept, find: async (id) => known.find(id, shown.of(request())) ?? (await kept.find(id)) };
+    const registered = registeredClients(kept, { documents, now: clock.now, full });
+    return {
+      ...registered,
+      find: async (id) => known.find(id, shown.of(request())) ?? (await registered.find(id)),
+    };
   };
 }
 
 /** What oidc-provider has no setting for. */
-function adapt(provider: Provider, { options, shown }: ProviderBuild): void {
-  const ours = new Set(options.grants.map(({ type }) => type));
+function adapt(provider: Provider, { options, grants, shown }: ProviderBuild): void {
+  const ours = new Set(grants.map(({ type }) => type));
   const { Client } = provider;
   const allowed = Client.prototype.grantTypeAllowed;
   // Whether a client may use one of these is for the grant itself to say, and not for the client's own metadata.

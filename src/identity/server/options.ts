@@ -22,7 +22,8 @@ export interface AuthorizationServerOptions {
   readonly agents: readonly AgentRule[];
   /** What tokens can be for. Asked on every request, because it changes with the configuration. */
   readonly resources: () => readonly ResourceInfo[];
-  readonly grants: readonly GrantHandler[];
+  /** Further grants of the token endpoint; a function, where they sign with the keys of this server. */
+  readonly grants: readonly GrantHandler[] | ((signer: Signer) => readonly GrantHandler[]);
   readonly interactions: CreateInteractions;
   /** Undefined: X.509-SVIDs are nobody's. */
   readonly verifyPeer?: VerifyPeer;

@@ -58,7 +58,10 @@ async function answer(
     return await handler.grant(request);
   } catch (error) {
     if (!(error instanceof GrantError)) throw error;
-    throw new bridge.errors.CustomOIDCProviderError(error.code, error.description);
+    const refusal = new bridge.errors.CustomOIDCProviderError(error.code, error.description);
+    // RFC 6749 section 5.2.
+    if (error.code === 'invalid_client') Object.assign(refusal, { status: 401, statusCode: 401 });
+    throw refusal;
   }
 }
 

@@ -92,6 +92,8 @@ function echo(type: string, asked: GrantRequest[]): GrantHandler {
       asked.push(request);
       if (request.parameters['assertion'] === 'bad')
         throw new GrantError('invalid_grant', 'this assertion does not count');
+      if (request.parameters['assertion'] === 'whose')
+        throw new GrantError('invalid_client', 'authenticate as the client of the assertion');
       return Promise.resolve({ access_token: 'a-token', token_type: 'DPoP', expires_in: 60 });
     },
   };
@@ -340,6 +342,8 @@ test('an assertion that is the authentication by itself needs no client, and its
     ],
   );
   assert.equal(asked.length, 1);
+  const whose = await post(listening, { grant_type: jwtBearer, assertion: 'whose' });
+  assert.deepEqual([whose.status, whose.body['error']], [401, 'invalid_client']);
 });
 
 test('with nonces required a proof without one is told the nonce to use', async (t) => {

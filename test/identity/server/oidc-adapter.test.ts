@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Adapter } from 'oidc-provider';
 import { oidcAdapter, removeAll } from '../../../src/identity/server/oidc-adapter.ts';
+import { registeredClients } from '../../../src/identity/server/registered-clients.ts';
 import type { Documents } from '../../../src/pipeline/store-ports.ts';
 import { memoryDocuments } from '../../../src/store/memory/documents.ts';
 
@@ -78,4 +79,33 @@ test('what is over is not there any more; sessions are found by uid, devices by 
   clock.now += 60_001;
   assert.equal(await sessions.findByUid('u'), undefined);
   assert.equal(await sessions.find('s'), undefined);
+});
+
+test('a client that registered itself is kept while it is heard of, and forgotten ninety days later', async () => {
+  const { documents, clock, open } = kept();
+  const day = 86_400_000;
+  const full = (): Error => new Error('full');
+  const clients = registeredClients(open('Client'), { documents, now: () => clock.now, full });
+  await clients.upsert('c', { client_id: 'c' });
+  for (let months = 0; months < 4; months += 1) {
+    clock.now += 60 * day;
+    assert.equal((await clients.find('c'))?.client_id, 'c');
+  }
+  clock.now += 91 * day;
+  assert.equal(await clients.find('c'), undefined);
+});
+
+test('when too many clients have registered no other one can', async () => {
+  const { documents, clock, open } = kept();
+  const full = (): Error => new Error('full');
+  const clients = registeredClients(open('Client'), {
+    documents: {
+      ...documents,
+      find: () => Array.from({ length: 10_000 }, () => ({ id: '', version: 1, value: {} })),
+    },
+    now: () => clock.now,
+    full,
+  });
+  await assert.rejects(Promise.resolve(clients.upsert('c', { client_id: 'c' })), /full/);
+  assert.equal(await clients.find('c'), undefined);
 });
