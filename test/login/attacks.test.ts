@@ -81,7 +81,7 @@ describe('a consent is refused', () => {
     const cookies = browser
       .cookiesFor(own.url)
       .split('; ')
-      .filter((pair) => !pair.startsWith('bartizan-login='));
+      .filter((pair) => !pair.startsWith('bartizan-browser='));
     const status = await rawPost(own.url, cookies.join('; '), new URLSearchParams(token(own)).toString());
     assert.equal(status, 403);
   });

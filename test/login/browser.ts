@@ -16,7 +16,8 @@ export class ScriptedBrowser {
       await response.body?.cancel();
       url = new URL(next, url);
       request = {};
-      if (url.host === 'client.test' || url.protocol === 'app:') return pageOf(url, response, '');
+      if (url.host === 'client.test' || url.host === 'app.example' || url.protocol === 'app:')
+        return pageOf(url, response, '');
     }
     throw new Error(`too many redirects at ${url.href}`);
   }

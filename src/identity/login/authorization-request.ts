@@ -18,6 +18,8 @@ export interface AuthorizationRequest {
   /** What is not granted yet. */
   readonly missing: Rights;
   readonly details: readonly JsonObject[];
+  /** The resources of the request (RFC 8707 section 2.1), with or without scopes that are not granted yet. */
+  readonly resources: readonly string[];
   readonly grantId: string | undefined;
   readonly maxAge: number | undefined;
 }
@@ -46,6 +48,7 @@ export async function authorizationRequest(
     details: (arrayMember(asked, 'rar') ?? []).filter((detail) =>
       isJsonObject(detail),
     ) as readonly JsonObject[],
+    resources: texts([params['resource']].flat()),
     grantId: interaction.grantId,
     maxAge: typeof maxAge === 'number' ? maxAge : undefined,
   };

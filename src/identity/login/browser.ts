@@ -35,7 +35,7 @@ const wanted = /^[\w-]{43}$/;
 export function createBrowsers(origin: string): Browsers {
   const secure = origin.startsWith('https:');
   // RFC 6265bis section 4.1.3.2: with `__Host-` no other host of the domain can set it. Browsers want `Secure` for that.
-  const name = secure ? '__Host-bartizan-login' : 'bartizan-login';
+  const name = secure ? '__Host-bartizan-browser' : 'bartizan-browser';
   const attributes = `Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
   const recall = (request: IncomingMessage): Browser | undefined => {
     const cookie = readCookie(request, name);

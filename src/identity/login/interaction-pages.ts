@@ -4,7 +4,7 @@ import { ownerAccountId } from './account-id.ts';
 import { type Accounts, accountLabel } from './accounts.ts';
 import { type AuthorizationRequest, authorizationRequest } from './authorization-request.ts';
 import type { Browser } from './browser.ts';
-import { type Consents, covers } from './consents.ts';
+import { type Consents, covers, type Rights } from './consents.ts';
 import { type Answer, type Exchange, routeOf } from './exchange.ts';
 import type { ProviderLogin } from './federated/provider-login.ts';
 import { grantedBefore, grantMissing } from './grant.ts';
@@ -183,31 +183,43 @@ function finishLogin({ provider }: InteractionContext, step: Step, login: Authen
 async function showConsent(context: InteractionContext, step: Step): Promise<void> {
   const { exchange, asked, browser, place } = step;
   const account = await accountOf(context, step);
+  const before = await grantedBefore(context.provider, asked);
+  const rights = withBareResources(asked, before);
   const allowed = await context.consents.find(account.id, asked.client.id);
   const wanted = {
     clientName: asked.client.name,
     redirectUri: asked.client.redirectUri,
-    rights: asked.missing,
+    rights,
   };
   if (mayPass(asked) && covers(allowed, wanted)) {
     return sendRedirect(exchange.response, await finishConsent(context, step, account.id));
   }
-  const before = await grantedBefore(context.provider, asked);
   const page = consentPage({
     assets: context.assets,
     place,
     formToken: browser.formToken(place),
     client: asked.client,
     account: accountLabel(account),
-    asked: rightsInWords(asked.missing, asked.details, context.words),
+    asked: rightsInWords(rights, asked.details, context.words),
     granted: rightsInWords(before, [], context.words),
   });
   sendPage(exchange.response, 200, page);
 }
 
+/** What is asked for, with resources that no scope is asked for: a token for them is something to allow, too. */
+function withBareResources({ missing, resources }: AuthorizationRequest, before: Rights): Rights {
+  const bare = resources.filter(
+    (name) => !Object.hasOwn(missing.resources, name) && !Object.hasOwn(before.resources, name),
+  );
+  return {
+    ...missing,
+    resources: { ...missing.resources, ...Object.fromEntries(bare.map((name) => [name, []])) },
+  };
+}
+
 /** Whether a consent of the past may stand for one now. */
 function mayPass({ askAlways, reasons, details }: AuthorizationRequest): boolean {
-  const explicit = reasons.some((reason) => reason === 'consent_prompt' || reason === 'native_client_prompt');
+  const explicit = reasons.some((reason) => reason === 'consent_prompt' || reason.startsWith('native_'));
   return !askAlways && !explicit && details.length === 0;
 }
 

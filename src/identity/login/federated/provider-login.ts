@@ -1,5 +1,7 @@
 import * as oauth from 'oauth4webapi';
 import { arrayMember, type JsonObject, stringMember } from '../../../model/json.ts';
+import type { ClaimMapping } from '../../issuer.ts';
+import { providers } from '../../providers/table.ts';
 import { accountIdOf } from '../account-id.ts';
 import type { Accounts } from '../accounts.ts';
 import type { Browser } from '../browser.ts';
@@ -49,6 +51,7 @@ export function createProviderLogin(
   options: InteractionsOptions,
 ): ProviderLogin {
   const { documents, clock } = options;
+  const mapping = mappingOf(settings);
   const provider = createOpenidProvider(settings, redirectUri, clock.now, options.fetch);
 
   /** INVARIANT: a state is good once, in the browser that began with it. */
@@ -63,7 +66,7 @@ export function createProviderLogin(
 
   const enter = async (redeemed: Redeemed): Promise<Authenticated> => {
     const user = userOf(redeemed.claims, settings);
-    const claims = accountClaims(redeemed.claims, settings.claims, user);
+    const claims = accountClaims(redeemed.claims, mapping, user);
     await accounts.enter({ id: user.accountId, issuer: user.issuer, subject: user.subject, claims });
     const { idToken, refreshToken } = redeemed;
     const expiresAt = Number(redeemed.claims['exp']) * 1000;
@@ -132,6 +135,11 @@ function readTransaction(value: JsonObject): Transaction {
 function failed(cause: unknown): LoginFailure {
   if (cause instanceof LoginFailure) return cause;
   throw cause;
+}
+
+/** Where the product writes roles, groups and tenant, unless the operator says otherwise. */
+function mappingOf({ kind, claims }: ProviderSettings): ClaimMapping {
+  return kind === 'generic' ? claims : { ...providers[kind].defaults.claims, ...claims };
 }
 
 function userOf(claims: JsonObject, settings: ProviderSettings): LoginUser {

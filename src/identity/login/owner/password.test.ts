@@ -23,19 +23,11 @@ test('one password written in two Unicode forms is one password', { skip: missin
   assert.equal(await verify('gru\u0308\u00dfe an alle welt', hash), true);
 });
 
-test('a hash that the reference implementation of Argon2 made is understood', { skip: missing }, async () => {
-  // `echo -n password | argon2 somesaltsomesalt -id -t 2 -k 19456 -p 1 -l 32 -e`
-  const expected = crypto.argon2Sync('argon2id', {
-    message: 'password',
-    nonce: 'somesaltsomesalt',
-    memory: 19_456,
-    passes: 2,
-    parallelism: 1,
-    tagLength: 32,
-  });
-  const bare = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64').replaceAll('=', '');
-  const hash = `$argon2id$v=19$m=19456,t=2,p=1$${bare(Buffer.from('somesaltsomesalt'))}$${bare(expected)}`;
+test('a hash of the test vectors of the reference implementation verifies', { skip: missing }, async () => {
+  // phc-winner-argon2, src/test.c: "password", "somesalt".
+  const hash = '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc';
   assert.equal(await createPasswordHashes().verify('password', hash), true);
+  assert.equal(await createPasswordHashes().verify('passwort', hash), false);
 });
 
 test('without a hash nothing verifies, and it takes about as long', { skip: missing }, async () => {
@@ -57,9 +49,9 @@ test('a damaged hash is a fault and no way in', { skip: missing }, async () => {
 
 test('a flood of logins is turned away instead of taking all memory', { skip: missing }, async () => {
   const { verify } = createPasswordHashes();
-  const all = await Promise.allSettled(Array.from({ length: 30 }, () => verify('flood', undefined)));
+  const all = await Promise.allSettled(Array.from({ length: 14 }, () => verify('flood', undefined)));
   const refused = all.filter((one) => one.status === 'rejected');
-  assert.ok(refused.length >= 5, String(refused.length));
+  assert.ok(refused.length >= 4, String(refused.length));
   for (const { reason } of refused) assert.equal((reason as RequestFault).status, 503);
 });
 

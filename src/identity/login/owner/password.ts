@@ -10,7 +10,7 @@ const cost = { memory: 65_536, passes: 3, parallelism: 1 } as const;
 const tagLength = 32;
 /** Each takes 64 MiB: more wait for their turn. */
 const mostAtOnce = 2;
-const mostWaiting = 20;
+const mostWaiting = 8;
 
 /** Whether this Node can hash passwords. */
 export function canHashPasswords(): boolean {
@@ -74,7 +74,8 @@ interface Kept extends Cost {
   readonly tag: Buffer;
 }
 
-const phc = /^\$argon2id\$v=19\$m=(\d{1,8}),t=(\d{1,3}),p=(\d{1,3})\$([\w+/]{22})\$([\w+/]{43})$/;
+const phc =
+  /^\$argon2id\$v=19\$m=(\d{1,8}),t=(\d{1,3}),p=(\d{1,3})\$([A-Za-z\d+/]{11,86})\$([A-Za-z\d+/]{43})$/;
 
 function parse(hash: string): Kept {
   const [, memory, passes, parallelism, salt, tag] = phc.exec(hash) ?? [];
@@ -115,13 +116,15 @@ function turns(): <T>(work: () => Promise<T>) => Promise<T> {
   return async (work) => {
     if (waiting.length >= mostWaiting)
       throw new RequestFault(503, 'too many log in at once; try again soon', 5);
-    if (running >= mostAtOnce) await new Promise<void>((resolve) => void waiting.push(resolve));
-    running += 1;
+    if (running < mostAtOnce) running += 1;
+    else await new Promise<void>((resolve) => void waiting.push(resolve));
     try {
       return await work();
     } finally {
-      running -= 1;
-      waiting.shift()?.();
+      // The turn goes to the next one, or back.
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next();
     }
   };
 }

@@ -69,6 +69,6 @@ function localWarning(client: ShownClient): Markup {
 function right({ title, resource, items }: ShownRight): Markup {
   const place = resource === undefined ? undefined : html`<br><code>${resource}</code>`;
   return html`<div class="right"><h3>${title}${place}</h3>
-<ul>${items.map(({ words, literal }) => html`<li>${words} <code>${literal}</code></li>`)}</ul></div>
+${items.length === 0 ? html`<p>Be called, as far as the policies allow.</p>` : undefined}<ul>${items.map(({ words, literal }) => html`<li>${words} <code>${literal}</code></li>`)}</ul></div>
 `;
 }
