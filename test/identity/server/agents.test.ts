@@ -346,6 +346,33 @@ test('an assertion that is the authentication by itself needs no client, and its
   assert.deepEqual([whose.status, whose.body['error']], [401, 'invalid_client']);
 });
 
+test('behind a proxy that ends TLS, proofs, assertions and cookies are those of the public origin', async (t) => {
+  const listening = await listen(t, {
+    origin: 'https://gateway.example',
+    grants: [echo(jwtBearer, [])],
+  });
+  const form = { grant_type: jwtBearer, assertion: 'x' };
+  const ask = async (url: string): Promise<Answer> =>
+    await post(listening, form, { headers: { dpop: await proof(url) } });
+  assert.equal((await ask('https://gateway.example/as/token')).status, 200);
+  assert.equal((await ask(`${listening.origin}/as/token`)).body['error'], 'invalid_dpop_proof');
+  const query = new URLSearchParams({
+    client_id: 'app',
+    response_type: 'code',
+    redirect_uri: 'https://app.example/callback',
+    resource: 'https://gateway.example/mcp',
+    code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+    code_challenge_method: 'S256',
+  });
+  const response = await fetch(`${listening.origin}/as/authorize?${query.toString()}`, {
+    redirect: 'manual',
+  });
+  assert.match(response.headers.get('location') ?? '', /^https:\/\/gateway\.example\/as\/interaction\//);
+  const cookies = response.headers.getSetCookie();
+  assert.ok(cookies.some((cookie) => cookie.startsWith('__Secure-bartizan_interaction=')));
+  for (const cookie of cookies) assert.match(cookie, /; secure; .*httponly/i);
+});
+
 test('with nonces required a proof without one is told the nonce to use', async (t) => {
   const listening = await listen(t, { grants: [echo(jwtBearer, [])], nonce: 'required' });
   const url = `${listening.issuer}/token`;
