@@ -155,7 +155,7 @@ test('recognizes a token of a discovered issuer, and answers at once the next ti
 });
 
 test('takes every algorithm of the table', async () => {
-  for (const alg of ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA']) {
+  for (const alg of ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA', 'Ed25519']) {
     const { identity, sign } = await local({}, alg);
     assert.equal((await accepted(identity, await sign())).user.subject, 'alice', alg);
   }
