@@ -187,10 +187,14 @@ function epochsAtOnce(promise: Promised): void {
 }
 
 function nudges(promise: Promised): void {
-  promise('a listener of every replica hears of a bump', async ({ one, other, clock }) => {
-    const heard = [one, other].map(async ({ epochs }) => nudged(epochs));
-    await one.epochs.bump(userKey(), 7, clock.now() + minute);
-    await Promise.all(heard);
+  promise('a listener of every replica hears of each bump', async ({ one, other, clock }) => {
+    for (let round = 0; round < 3; round += 1) {
+      const heard = [one, other].map(async ({ epochs }) => nudged(epochs));
+      await half(round, one, other).epochs.bump(userKey(), 7, clock.now() + minute);
+      await Promise.all(heard);
+      // The first nudge may be that of having begun to listen.
+      await wait(200);
+    }
   });
 
   promise('a listener of every replica hears of the end of a task', async ({ one, other, clock }) => {

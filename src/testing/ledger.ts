@@ -122,6 +122,17 @@ function taking(promise: Promised): void {
     assert.deepEqual((await one.ledger.state(root.task))?.left, { calls: 9 });
   });
 
+  promise('when its parent has been forgotten a task has ended', async ({ one, clock }) => {
+    const [root, leaf] = [newTask(clock), newTask(clock, { notAfter: clock.now() + 9 * day })];
+    await opened(one, root);
+    await opened(one, { ...leaf, ancestors: [root.task] });
+    clock.advance(2 * day);
+    // Whatever tidies up has then had its turn.
+    for (let n = 0; n < 130; n += 1) await opened(one, newTask(clock));
+    assert.notEqual(await one.ledger.state(leaf.task), undefined);
+    assert.equal(await one.ledger.take(leaf.task, call, clock.now()), 'ended');
+  });
+
   promise('an amount below nothing, or in fractions, is refused', async ({ one, clock }) => {
     const { task } = await opened(one, newTask(clock));
     for (const bytes of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {

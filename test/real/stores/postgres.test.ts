@@ -56,6 +56,18 @@ test('a bump that is not yet committed is never passed by a cursor', limit, asyn
   );
 });
 
+test('a cursor of after the backup that was restored tells everything', limit, async (t) => {
+  const url = await freshDatabase(t);
+  const state = await opened(t, url);
+  for (const id of ['a', 'b', 'c']) await state.epochs.bump(userKey(id), 1, Date.now() + 60_000);
+  const { cursor } = await state.epochs.since(undefined);
+  const client = await admin(t, url);
+  await client.query(
+    'DELETE FROM bartizan_epoch WHERE change > 1; UPDATE bartizan_epoch_origin SET change = 1',
+  );
+  assert.deepEqual((await state.epochs.since(cursor)).bumps, [{ key: userKey('a'), at: 1 }]);
+});
+
 test('gateways that start at once on an empty database make its tables once', limit, async (t) => {
   const url = await freshDatabase(t);
   const states = await Promise.all(Array.from({ length: 6 }, () => opened(t, url)));
