@@ -1,7 +1,7 @@
 /** The foreign software that these tests need, installed into a cache folder, in versions that never move. */
 import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -84,6 +84,13 @@ async function postgres(): Promise<string> {
   const folder = '/usr/lib/postgresql';
   if ((await readdir(folder).catch(() => [])).length > 0) return folder;
   throw new Error(`nothing in \`${folder}\`: install the package \`postgresql\``);
+}
+
+/** Chromium of this machine. `CHROMIUM` names another program. */
+async function chromium(): Promise<string> {
+  const program = process.env['CHROMIUM'] ?? 'chromium';
+  await command(program, ['--version'], '.');
+  return dirname(program);
 }
 
 /** Runs `install` in a fresh folder, unless that was done before with the same packages. */
@@ -172,6 +179,12 @@ const postgresServer: Software = {
   install: postgres,
 };
 
+const browser: Software = {
+  what: 'Chromium (passkeys)',
+  tests: ['login/passkey.test.ts'],
+  install: chromium,
+};
+
 export const software: readonly Software[] = [
   identityProvider,
   pythonLegacy,
@@ -180,4 +193,5 @@ export const software: readonly Software[] = [
   reverseProxy,
   redisServer,
   postgresServer,
+  browser,
 ];
