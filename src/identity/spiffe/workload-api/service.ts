@@ -1,20 +1,19 @@
-import { type DescMessage, fromBinary, type MessageShape, toBinary } from '@bufbuild/protobuf';
-import type { MethodDefinition } from '@grpc/grpc-js';
 import {
-  JWTBundlesRequestSchema,
-  JWTBundlesResponseSchema,
-  JWTSVIDRequestSchema,
-  JWTSVIDResponseSchema,
-  X509BundlesRequestSchema,
-  X509BundlesResponseSchema,
-  X509SVIDRequestSchema,
-  X509SVIDResponseSchema,
-} from './workload-api-messages.ts';
+  type DescMessage,
+  type DescMethod,
+  fromBinary,
+  type MessageShape,
+  toBinary,
+} from '@bufbuild/protobuf';
+import type { MethodDefinition } from '@grpc/grpc-js';
+import { SpiffeWorkloadAPI } from './workload-api-messages.ts';
+
+type Methods = typeof SpiffeWorkloadAPI.method;
 
 /** A method of the Workload API as grpc-js wants it. */
-export type Method<In extends DescMessage, Out extends DescMessage> = MethodDefinition<
-  MessageShape<In>,
-  MessageShape<Out>
+export type Method<Name extends keyof Methods> = MethodDefinition<
+  MessageShape<Methods[Name]['input']>,
+  MessageShape<Methods[Name]['output']>
 >;
 
 /** Metadata that every call must carry, against request forgery (Workload Endpoint section 3). */
@@ -22,27 +21,25 @@ export const securityHeader = { name: 'workload.spiffe.io', value: 'true' } as c
 
 /** The methods that are used. grpc-js takes serializers, so that nothing has to be compiled at run time. */
 export const workloadApi: {
-  readonly fetchX509Svid: Method<typeof X509SVIDRequestSchema, typeof X509SVIDResponseSchema>;
-  readonly fetchX509Bundles: Method<typeof X509BundlesRequestSchema, typeof X509BundlesResponseSchema>;
-  readonly fetchJwtBundles: Method<typeof JWTBundlesRequestSchema, typeof JWTBundlesResponseSchema>;
-  readonly fetchJwtSvid: Method<typeof JWTSVIDRequestSchema, typeof JWTSVIDResponseSchema>;
+  readonly fetchX509Svid: Method<'fetchX509SVID'>;
+  readonly fetchX509Bundles: Method<'fetchX509Bundles'>;
+  readonly fetchJwtBundles: Method<'fetchJWTBundles'>;
+  readonly fetchJwtSvid: Method<'fetchJWTSVID'>;
 } = {
-  fetchX509Svid: method('FetchX509SVID', X509SVIDRequestSchema, X509SVIDResponseSchema, true),
-  fetchX509Bundles: method('FetchX509Bundles', X509BundlesRequestSchema, X509BundlesResponseSchema, true),
-  fetchJwtBundles: method('FetchJWTBundles', JWTBundlesRequestSchema, JWTBundlesResponseSchema, true),
-  fetchJwtSvid: method('FetchJWTSVID', JWTSVIDRequestSchema, JWTSVIDResponseSchema, false),
+  fetchX509Svid: definition(SpiffeWorkloadAPI.method.fetchX509SVID),
+  fetchX509Bundles: definition(SpiffeWorkloadAPI.method.fetchX509Bundles),
+  fetchJwtBundles: definition(SpiffeWorkloadAPI.method.fetchJWTBundles),
+  fetchJwtSvid: definition(SpiffeWorkloadAPI.method.fetchJWTSVID),
 };
 
-function method<In extends DescMessage, Out extends DescMessage>(
-  name: string,
-  input: In,
-  output: Out,
-  streams: boolean,
-): Method<In, Out> {
+function definition<In extends DescMessage, Out extends DescMessage>(
+  method: DescMethod & { readonly input: In; readonly output: Out },
+): MethodDefinition<MessageShape<In>, MessageShape<Out>> {
+  const { name, parent, methodKind, input, output } = method;
   return {
-    path: `/SpiffeWorkloadAPI/${name}`,
+    path: `/${parent.typeName}/${name}`,
     requestStream: false,
-    responseStream: streams,
+    responseStream: methodKind === 'server_streaming',
     requestSerialize: (message) => Buffer.from(toBinary(input, message)),
     requestDeserialize: (bytes) => fromBinary(input, bytes),
     responseSerialize: (message) => Buffer.from(toBinary(output, message)),
