@@ -83,6 +83,9 @@ const refused: Readonly<Record<string, readonly Uint8Array[]>> = {
   'an intermediate that must not sign certificates': own.ca
     .intermediate({ keyUsage: [digitalSignature] })
     .issue(leaf).chain,
+  'an intermediate that may sign certificates and is no authority': own.ca
+    .intermediate({ isAuthority: false, keyUsage: [keyCertSign] })
+    .issue(leaf).chain,
   'an expired intermediate': own.ca
     .intermediate({ notBefore: now - 2 * minute, notAfter: now - minute })
     .issue(leaf).chain,
