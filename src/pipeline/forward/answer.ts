@@ -22,7 +22,8 @@ const patienceMs = 2_000;
 /**
  * What the endpoint offers: the gateway's own revisions, the capabilities that upstreams have and the gateway polices,
  * and the instructions that may be shown to a model. Upstreams that cannot be asked are left out; of one that takes its
- * time every policed capability is supposed, because a client does not ask again.
+ * time, or whose user has to connect an account first, every policed capability is supposed, because a client does not
+ * ask again.
  */
 function describeEndpoint({ ports }: ForwardTools): Forward {
   return async (state) => {
@@ -32,8 +33,10 @@ function describeEndpoint({ ports }: ForwardTools): Forward {
     const found = await Promise.all(
       servers.map((server) => inTime(ports.catalog.describe(server, callerOf(state)), patience)),
     );
-    const described = found.map((description) => description ?? notYetKnown).filter(isDescription);
-    const refused = found.find((description) => description instanceof Refusal);
+    const described = found.map((one) => supposed(one) ?? one).filter(isDescription);
+    const refused = found.find(
+      (one): one is Refusal => one instanceof Refusal && supposed(one) === undefined,
+    );
     if (refused !== undefined && servers.length === 1) return refused;
     return replyOf(call, {
       supportedVersions: ports.front.revisions,
@@ -44,7 +47,11 @@ function describeEndpoint({ ports }: ForwardTools): Forward {
   };
 }
 
-const notYetKnown: ServerDescription = { capabilities: everyCapability };
+/** What is supposed of a server that does not say yet: it is slow, or its user has to connect an account first. */
+function supposed(found: ServerDescription | Refusal | undefined): ServerDescription | undefined {
+  const isOpen = found === undefined || (found instanceof Refusal && found.code === 'connection_required');
+  return isOpen ? { capabilities: everyCapability } : undefined;
+}
 
 /** The value, or undefined after so many milliseconds. */
 async function inTime<Value>(value: Eventual<Value>, ms: number | undefined): Promise<Value | undefined> {
@@ -54,8 +61,8 @@ async function inTime<Value>(value: Eventual<Value>, ms: number | undefined): Pr
   return Promise.race([value, late.promise]).finally(() => clearTimeout(timer));
 }
 
-function isDescription(found: ServerDescription | Refusal): found is ServerDescription {
-  return !(found instanceof Refusal);
+function isDescription(found: ServerDescription | Refusal | undefined): found is ServerDescription {
+  return found !== undefined && !(found instanceof Refusal);
 }
 
 /** Instructions are text that a model will read, so they pass the same guard as descriptions. */
