@@ -27,6 +27,7 @@ const mostOpened = 50_000;
  */
 export function createTasks({ ledger, revocations, clock, graceMs = tenMinutes }: TasksOptions): Tasks {
   const opened = createLru<true>(mostOpened);
+  const keys = rememberedKeys();
 
   const enter = (task: Task): Eventual<void> => {
     if (task.implicit !== true || opened.get(task.id)) return undefined;
@@ -41,7 +42,7 @@ export function createTasks({ ledger, revocations, clock, graceMs = tenMinutes }
   const admit = (subject: Subject, amount: Spending): Eventual<Refusal | undefined> => {
     const { task } = subject;
     if (revocations.stale()) return refuse('overloaded', 'revocations could not be followed for too long');
-    if (revocations.isRevoked(epochKeysOf(subject), subject.issuedAt)) return revoked(task);
+    if (revocations.isRevoked(keys(subject), subject.issuedAt)) return revoked(task);
     if (task === undefined) return undefined;
     if (clock.now() >= task.notAfter) return refuse('task_ended', `task \`${task.id}\` is past its end`);
     return reached(() => take(task, amount));
@@ -52,9 +53,9 @@ export function createTasks({ ledger, revocations, clock, graceMs = tenMinutes }
       after(admit(subject, amount), (refusal): TaskUse | Refusal => {
         if (refusal !== undefined) return refusal;
         const until = subject.task?.notAfter ?? subject.expiresAt + graceMs;
-        const ended = revocations.watch(epochKeysOf(subject), until, subject.issuedAt);
+        const ended = revocations.watch(keys(subject), until, subject.issuedAt);
         // What was revoked while the ledger was asked has nobody left to abort it.
-        const late = revocations.isRevoked(epochKeysOf(subject), subject.issuedAt);
+        const late = revocations.isRevoked(keys(subject), subject.issuedAt);
         return late ? revoked(subject.task) : { ended };
       }),
     charge: ({ task }, bytes) => {
@@ -62,6 +63,18 @@ export function createTasks({ ledger, revocations, clock, graceMs = tenMinutes }
       if (task?.budget.bytes === undefined || bytes === 0) return undefined;
       return reached(() => take(task, { calls: 0, bytes }));
     },
+  };
+}
+
+/** One token has one subject object, so its keys are made once. */
+function rememberedKeys(): typeof epochKeysOf {
+  const known = new WeakMap<object, ReturnType<typeof epochKeysOf>>();
+  return (subject) => {
+    const before = known.get(subject);
+    if (before !== undefined) return before;
+    const made = epochKeysOf(subject);
+    known.set(subject, made);
+    return made;
   };
 }
 
