@@ -14,7 +14,16 @@ export interface ClientLeg {
   readonly side: 'client';
   readonly name: string;
   readonly revisions: readonly Revision[];
+  /** The program that plays the client. */
+  readonly script: 'client.ts' | 'account-client.ts';
+  readonly scenarios: ScenarioSet;
 }
+
+/**
+ * Which scenarios of the suite: those that a revision requires without tokens (`core`) and with them (`auth`), or those
+ * of optional extensions that have to do with tokens.
+ */
+export type ScenarioSet = 'core' | 'auth' | 'auth-extensions';
 
 export type Leg = ServerLeg | ClientLeg;
 
@@ -23,7 +32,15 @@ export const legs: readonly Leg[] = [
   { side: 'server', name: 'L2', fixture: 'modern', revisions: ['2025-11-25'] },
   { side: 'server', name: 'L3', fixture: 'legacy', revisions: ['2026-07-28'] },
   { side: 'server', name: 'L4', fixture: 'sloppy', revisions: ['2026-07-28'] },
-  { side: 'client', name: 'L5', revisions: ['2026-07-28'] },
+  { side: 'client', name: 'L5', revisions: ['2026-07-28'], script: 'client.ts', scenarios: 'core' },
+  { side: 'client', name: 'L6', revisions: ['2026-07-28'], script: 'account-client.ts', scenarios: 'auth' },
+  {
+    side: 'client',
+    name: 'L7',
+    revisions: ['2026-07-28'],
+    script: 'account-client.ts',
+    scenarios: 'auth-extensions',
+  },
 ];
 
 /** Without the gateway only these legs can pass: the others need what it adds. */

@@ -13,10 +13,10 @@ import { startBearerShim } from './bearer-shim.ts';
 import type { Child } from './child.ts';
 import { startFixture } from './fixture.ts';
 import { startGateway } from './gateway.ts';
-import type { Leg, ServerLeg } from './legs.ts';
+import type { ClientLeg, Leg, ServerLeg } from './legs.ts';
 import { directLegs, expectedFailuresFile, legs } from './legs.ts';
 import type { Revision, SuiteRun } from './suite.ts';
-import { examineClient, examineServer, requiredScenarios } from './suite.ts';
+import { clientScenarios, examineClient, examineServer, serverScenarios } from './suite.ts';
 import type { Verdict } from './verdict.ts';
 import { judge, readExpected } from './verdict.ts';
 
@@ -49,7 +49,10 @@ function selectedLegs(): readonly Leg[] {
 async function runLeg(leg: Leg): Promise<readonly Row[]> {
   const found: Row[] = [];
   for (const revision of leg.revisions) {
-    const required = await requiredScenarios(leg.side, revision);
+    const required =
+      leg.side === 'server'
+        ? await serverScenarios(revision)
+        : await clientScenarios(revision, leg.scenarios);
     const run = await examine(leg, revision, required);
     const expected = await readExpected(expectedFailuresFile(leg.name));
     found.push({ leg: leg.name, revision, verdict: judge(required, run, expected) });
@@ -60,7 +63,9 @@ async function runLeg(leg: Leg): Promise<readonly Row[]> {
 /** A leg that cannot even be set up has no results, and so misses everything that is required. */
 async function examine(leg: Leg, revision: Revision, required: readonly string[]): Promise<SuiteRun> {
   try {
-    return leg.side === 'server' ? await runServerLeg(leg, revision) : await runClientLeg(required, revision);
+    return leg.side === 'server'
+      ? await runServerLeg(leg, revision)
+      : await runClientLeg(leg, required, revision);
   } catch (error) {
     console.error(`${leg.name} ${revision} did not run: ${String(error)}`);
     return { results: [], accepted: false };
@@ -88,8 +93,12 @@ async function runServerLeg(leg: ServerLeg, revision: Revision): Promise<SuiteRu
 }
 
 /** One scenario after the other: each starts a gateway of its own. */
-async function runClientLeg(scenarios: readonly string[], revision: Revision): Promise<SuiteRun> {
-  const script = fileURLToPath(new URL('client.ts', import.meta.url));
+async function runClientLeg(
+  { script: name }: ClientLeg,
+  scenarios: readonly string[],
+  revision: Revision,
+): Promise<SuiteRun> {
+  const script = fileURLToPath(new URL(name, import.meta.url));
   const command = [process.execPath, script, ...(options.direct ? ['--direct'] : [])].join(' ');
   const runs: SuiteRun[] = [];
   for (const scenario of scenarios) runs.push(await examineClient(command, scenario, revision));

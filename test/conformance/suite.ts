@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
+import type { ScenarioSet } from './legs.ts';
 
 export type Revision = '2026-07-28' | '2025-11-25';
 
@@ -32,14 +33,31 @@ const suite = dirname(
   createRequire(import.meta.url).resolve('@modelcontextprotocol/conformance/package.json'),
 );
 
-/** The scenarios that a revision requires of a server, or of a client without the `auth/` ones. */
-export async function requiredScenarios(
-  side: 'server' | 'client',
-  revision: Revision,
-): Promise<readonly string[]> {
-  const text = await readFile(join(suite, 'requirements', `${revision}.yaml`), 'utf8');
-  const names: readonly string[] = parse(text)[side];
-  return names.filter((name) => !name.startsWith('auth/'));
+interface Requirements {
+  readonly server: readonly string[];
+  readonly client: readonly string[];
+  readonly not_scored: readonly {
+    readonly scenario: string;
+    readonly leg: string;
+    readonly reason: string;
+  }[];
+}
+
+/** The scenarios that a revision requires of a server. */
+export async function serverScenarios(revision: Revision): Promise<readonly string[]> {
+  return (await requirements(revision)).server;
+}
+
+/** The scenarios of one set for a client. */
+export async function clientScenarios(revision: Revision, set: ScenarioSet): Promise<readonly string[]> {
+  const { client, not_scored } = await requirements(revision);
+  const extensions = not_scored.filter(({ leg, reason }) => leg === 'client' && reason === 'extension');
+  const names = set === 'auth-extensions' ? extensions.map(({ scenario }) => scenario) : client;
+  return names.filter((name) => name.startsWith('auth/') === (set !== 'core'));
+}
+
+async function requirements(revision: Revision): Promise<Requirements> {
+  return parse(await readFile(join(suite, 'requirements', `${revision}.yaml`), 'utf8')) as Requirements;
 }
 
 /** Examines the server at `url` with everything the revision requires. */
@@ -67,9 +85,10 @@ async function run(args: readonly string[]): Promise<SuiteRun> {
 
 async function readResults(folder: string): Promise<readonly ScenarioResult[]> {
   const results: ScenarioResult[] = [];
-  for (const name of await readdir(folder)) {
-    const scenario = /^(?:server-)?(.+)-\d{4}-\d\d-\d\dT[\d-]+Z$/.exec(name)?.[1];
-    const checks = join(folder, name, 'checks.json');
+  // The names of some scenarios have a slash in them, and so a folder more.
+  for (const path of await readdir(folder, { recursive: true })) {
+    const scenario = /^(?:server-)?(.+)-\d{4}-\d\d-\d\dT[\d-]+Z$/.exec(path)?.[1];
+    const checks = join(folder, path, 'checks.json');
     // A scenario that broke off leaves an empty folder, and so no result.
     if (scenario === undefined || !existsSync(checks)) continue;
     results.push(toResult(scenario, JSON.parse(await readFile(checks, 'utf8'))));
