@@ -97,6 +97,7 @@ test('the code flow with PAR, PKCE, a resource and DPoP gives a token that is bo
   assert.equal(claims.sub, 'alice');
   assert.deepEqual(claims['roles'], ['developer']);
   assert.deepEqual(claims['amr'], ['pwd']);
+  assert.equal(claims['txn'], undefined);
   assert.equal(claims['scope'], 'tools:call');
   assert.equal(claims['client_id'], 'app');
   assert.deepEqual(claims['cnf'], { jkt: await flow.dpop.calculateThumbprint() });

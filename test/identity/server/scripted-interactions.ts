@@ -13,7 +13,10 @@ export function scriptedInteractions(subject: string): CreateInteractions {
     findAccount: (id) =>
       Promise.resolve(
         id === subject
-          ? { accountId: id, claims: { roles: ['developer'], aud: 'https://evil.example' } }
+          ? {
+              accountId: id,
+              claims: { roles: ['developer'], aud: 'https://evil.example', txn: 'another-task' },
+            }
           : undefined,
       ),
   });
