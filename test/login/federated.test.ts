@@ -122,6 +122,9 @@ describe('a login at the OpenID provider', () => {
     const page = await logIn(new ScriptedBrowser());
     assert.equal(page.status, 403);
     assert.match(page.text, /This account is disabled/);
+    // The session that her browser still has is worth nothing either.
+    const again = await browser.open(gateway.authorizationUrl({ prompt: '', scope: 'openid mcp' }));
+    assert.notEqual(again.url.searchParams.has('code'), true);
   });
 
   test('max_age goes on to the provider, and its auth_time comes back', async () => {

@@ -202,6 +202,26 @@ describe('an application on the same computer', () => {
   });
 });
 
+describe('an application that is known by its metadata document', () => {
+  test('is shown with the host that vouches for it, and with a warning when only this computer answers', async (t) => {
+    const id = 'https://tools.example/mcp/client.json';
+    const gateway = await startLoginGateway({
+      client: {
+        client_id: id,
+        client_name: 'Bank of Trust',
+        redirect_uris: [local],
+        application_type: 'native',
+      },
+    });
+    t.after(gateway.stop);
+    await setUpOwner(gateway);
+    const consent = await logIn(gateway, new ScriptedBrowser(), { client_id: id, redirect_uri: local });
+    assert.match(consent.text, /<dt>Published by<\/dt><dd><b>tools\.example<\/b>/);
+    assert.match(consent.text, /runs on your own computer/);
+    assert.ok(consent.text.includes(`<code>${local}</code>`));
+  });
+});
+
 describe('a gateway at an address instead of a name', () => {
   test('offers no passkey, which browsers bind to names', async (t) => {
     const gateway = await startLoginGateway({ host: '127.0.0.1' });

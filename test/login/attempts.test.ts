@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { memoryDocuments } from '../../../store/memory/documents.ts';
-import { RequestFault } from '../request-fault.ts';
-import { type AttemptKey, type Attempts, createAttempts } from './attempts.ts';
+import { type AttemptKey, type Attempts, createAttempts } from '../../src/identity/login/owner/attempts.ts';
+import { RequestFault } from '../../src/identity/login/request-fault.ts';
+import { memoryDocuments } from '../../src/store/memory/documents.ts';
 
 function setting(): { attempts: Attempts; clock: { time: number }; again: () => Attempts } {
   const clock = { time: 1_000_000 };
