@@ -5,7 +5,6 @@ import type { GrantHandler, GrantRequest } from '../../src/identity/server/grant
 import { GrantError } from '../../src/identity/server/grant.ts';
 import { createEndTask, type EndTask } from '../../src/identity/task/end-task.ts';
 import type { TokenExchangeOptions } from '../../src/identity/task/exchange-options.ts';
-import { originalUser } from '../../src/identity/task/sender.ts';
 import { createTokenExchange } from '../../src/identity/task/token-exchange.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import { principalKey, type Subject } from '../../src/model/subject.ts';
@@ -136,10 +135,7 @@ export function fromOwnToken(token: string): Subject | TokenFailure {
     { issuer, tasks: true, claims: { device: { managed: '/device/managed' } } },
     { jkt: 'k' },
   );
-  if (mapped instanceof TokenFailure) return mapped;
-  const { subject } = mapped;
-  const user = { ...subject.user, ...originalUser(claims) };
-  return { ...subject, user, principal: principalKey(user, subject.agent, subject.task) };
+  return mapped instanceof TokenFailure ? mapped : mapped.subject;
 }
 
 /** The claims of a token of the desk. */
