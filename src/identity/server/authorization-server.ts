@@ -1,6 +1,7 @@
 import { importJWK, SignJWT } from 'jose';
 import type { Fetch } from '../fetch-json.ts';
 import { guardedFetch } from '../guarded-fetch.ts';
+import { loginUrl } from './browser-session.ts';
 import { type BuiltProvider, buildProvider, type ProviderBuild } from './build-provider.ts';
 import { knownClients } from './clients.ts';
 import { scopesOf } from './default-scope.ts';
@@ -14,7 +15,7 @@ import { rememberedFetch } from './remembered-fetch.ts';
 import { showClient } from './show-client.ts';
 import type { Signer } from './signer.ts';
 import { openSigningKeys, type SigningKeys } from './signing-keys.ts';
-import { verifyOwnToken } from './structured-token.ts';
+import { verifyOwnToken } from './verify-own-token.ts';
 
 const minute = 60_000;
 const day = 1_440 * minute;
@@ -84,6 +85,8 @@ export async function createAuthorizationServer(
     signer: signing,
     jwks: keys.published,
     metadata,
+    sessionAccount: async (request, response) => (await provider()).sessionAccount(request, response),
+    loginUrl: (returnTo) => loginUrl(issuer, returnTo),
     rotateKeys: keys.rotate,
     close: () => {
       clearInterval(timer);
