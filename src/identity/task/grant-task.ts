@@ -24,10 +24,7 @@ export interface Grant {
 }
 
 /** The subject that will use the task: lists that are fetched for it now are warm for its first call. */
-export function subjectOf(
-  { user: { user, device, scopes }, agent, task, binding }: Grant,
-  now: number,
-): Subject {
+function subjectOf({ user: { user, device, scopes }, agent, task, binding }: Grant, now: number): Subject {
   return {
     user,
     agent,

@@ -34,7 +34,7 @@ export function withImplicitTasks(
 }
 
 /** The implicit task of a token: one that has no `jti` is known by its own text. */
-export function implicitTask(subject: Subject, template: TaskTemplate, token: string): Task {
+function implicitTask(subject: Subject, template: TaskTemplate, token: string): Task {
   const { user, agent, tokenId, issuedAt, expiresAt } = subject;
   const name = [user.issuer, user.subject, agent.id, tokenId ?? hash('sha256', token), expiresAt];
   const { purpose, seconds } = template;

@@ -19,7 +19,7 @@ import { entitledTask, type Grant, issueTask } from './grant-task.ts';
 import { planTask } from './plan-task.ts';
 
 /** RFC 8693 section 2.1. */
-export const tokenExchangeType = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const tokenExchangeType = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
 /**
  * Grants tasks by token exchange (RFC 8693): who the user is says the subject token, who the agent is its client

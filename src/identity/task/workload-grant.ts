@@ -34,7 +34,7 @@ export interface WorkloadGrantOptions extends AccessTokenOptions {
  * Workload identity federation (RFC 7523 with a JWT-SVID): a workload that acts for nobody but itself gets an access
  * token, where user and agent are both its SPIFFE ID. The SVID is the authentication, so there is no client.
  */
-export function createWorkloadGrant(options: WorkloadGrantOptions): GrantHandler {
+function createWorkloadGrant(options: WorkloadGrantOptions): GrantHandler {
   return {
     type: jwtBearerType,
     parameters: ['assertion', 'scope'],
