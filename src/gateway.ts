@@ -3,10 +3,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { type FileJournal, openJournal } from './audit/journal.ts';
 import type { Gateway, StartOptions } from './control/gateway-contract.ts';
 import type { Settings } from './control/settings.ts';
-import { loadKey } from './flow/load-key.ts';
 import { createSeal } from './flow/seal.ts';
 import { createGeneration, type Generation, type Lasting, type Report } from './gateway/generation.ts';
-import { grantToken, keyDirectory, ownerOf } from './gateway/owner-token.ts';
+import { type Closers, openLastingIdentity } from './gateway/lasting-identity.ts';
+import { grantToken, ownerOf } from './gateway/owner-token.ts';
 import { systemClock } from './gateway/system-clock.ts';
 import { version } from './gateway/version.ts';
 import { faultTrace } from './model/fault-message.ts';
@@ -23,7 +23,7 @@ export { issueOwnerToken } from './gateway/owner-token.ts';
  * settings cannot be used; then everything that was started is ended again.
  */
 export async function startGateway(settings: Settings, options: StartOptions = {}): Promise<Gateway> {
-  const closers: (() => Promise<void> | void)[] = [];
+  const closers: Closers = [];
   try {
     return await compose(settings, options, closers);
   } catch (fault) {
@@ -33,43 +33,88 @@ export async function startGateway(settings: Settings, options: StartOptions = {
   }
 }
 
-async function compose(
-  settings: Settings,
-  options: StartOptions,
-  closers: (() => Promise<void> | void)[],
-): Promise<Gateway> {
+async function compose(settings: Settings, options: StartOptions, closers: Closers): Promise<Gateway> {
   const clock = systemClock();
   const journal = await openJournal({ directory: settings.audit.directory });
   closers.push(journal.close);
   const verdicts = openEraVerdicts(join(settings.state.directory, 'state.sqlite'));
   closers.push(verdicts.close);
+  const report = reporting(clock, journal, options.report);
+  const identity = await openLastingIdentity(settings, clock, report, closers);
   const lasting: Lasting = {
     clock,
     journal: settings.audit.sync === 'strict' ? journal : relaxed(journal),
-    seal: createSeal(await loadKey(join(await keyDirectory(settings), 'seal.key')), clock),
+    seal: createSeal(identity.sealKey, clock),
     verdicts,
     info: { name: 'bartizan', version },
-    report: reporting(clock, journal, options.report),
+    report,
     adapters: options.adapters ?? {},
+    identity,
   };
-  const owner = await ownerOf(settings, clock);
-  let generation = createGeneration(settings, lasting, owner);
-  closers.push(() => generation.retire());
-  const listening = await listenFor(settings, lasting, () => generation);
-  closers.push(listening.close);
-  for (const repair of journal.repairs) lasting.report('audit log repaired', { repair });
-  lasting.report('gateway started', { url: listening.url, version });
+  const running = await serve(settings, lasting, closers);
+  for (const repair of journal.repairs) report('audit log repaired', { repair });
+  report('gateway started', { url: running.listening.url, version });
+  return gatewayOf(settings, lasting, running, closers);
+}
 
+/** The listener with the generation behind it, which a reload exchanges. */
+interface Running {
+  readonly listening: Listening;
+  generation: Generation;
+}
+
+/** The listener comes first, because a free port is known only then; requests wait until the rest is there. */
+async function serve(settings: Settings, lasting: Lasting, closers: Closers): Promise<Running> {
+  const started = Promise.withResolvers<void>();
+  // The start fails by its own rejection; nobody may wait here then.
+  started.promise.catch(() => undefined);
+  let running: Running | undefined;
+  const current = (): Generation => {
+    if (running === undefined) throw new Error('the gateway has not started yet');
+    return running.generation;
+  };
+  const listening = await listenFor(settings, lasting, current, started.promise);
+  try {
+    const owner = await ownerOf(settings, lasting.clock);
+    const generation = await createGeneration({ settings, lasting, owner, origin: listening.url });
+    running = { listening, generation };
+  } catch (fault) {
+    started.reject(fault);
+    await listening.close();
+    throw fault;
+  }
+  const made = running;
+  closers.push(() => made.generation.retire());
+  closers.push(listening.close);
+  started.resolve();
+  return made;
+}
+
+async function gatewayOf(
+  settings: Settings,
+  lasting: Lasting,
+  running: Running,
+  closers: Closers,
+): Promise<Gateway> {
+  const { clock } = lasting;
+  const { url } = running.listening;
+  const owner = await ownerOf(settings, clock);
   let current = settings;
   return {
-    url: listening.url,
-    endpoints: endpointsOf(settings, listening.url),
-    token: owner && grantToken(owner, settings, clock, listening.url),
+    url,
+    endpoints: endpointsOf(settings, url),
+    token: owner && grantToken(owner, settings, clock, url),
+    setupLink: running.generation.setupLink,
     reload: async (next) => {
       refuseFixedChanges(current, next);
+      const before = running.generation;
       const nextOwner = await ownerOf(next, clock);
-      const before = generation;
-      generation = createGeneration(next, lasting, nextOwner);
+      running.generation = await createGeneration({
+        settings: next,
+        lasting,
+        owner: nextOwner,
+        origin: url,
+      });
       current = next;
       lasting.report('configuration reloaded', {});
       await before.retire();
@@ -79,7 +124,7 @@ async function compose(
 }
 
 /** What was started last ends first. What fails to end does not keep the rest from ending; it is told afterwards. */
-async function closeAll(closers: (() => Promise<void> | void)[]): Promise<void> {
+async function closeAll(closers: Closers): Promise<void> {
   const faults: unknown[] = [];
   for (const close of closers.splice(0).reverse()) {
     try {
@@ -91,8 +136,14 @@ async function closeAll(closers: (() => Promise<void> | void)[]): Promise<void> 
   if (faults.length > 0) throw new AggregateError(faults, 'the gateway did not end cleanly');
 }
 
-function listenFor(settings: Settings, lasting: Lasting, current: () => Generation): Promise<Listening> {
-  const { host, port, publicUrl, allowedHosts, allowedOrigins } = settings.listen;
+function listenFor(
+  settings: Settings,
+  lasting: Lasting,
+  current: () => Generation,
+  ready: Promise<void>,
+): Promise<Listening> {
+  const { host, port, publicUrl, allowedHosts, allowedOrigins, tls } = settings.listen;
+  const certificate = lasting.identity.tls;
   return listen({
     enforce: (arrival, signal) => current().enforce(arrival, signal),
     identify: (credentials) => current().identify(credentials),
@@ -111,6 +162,9 @@ function listenFor(settings: Settings, lasting: Lasting, current: () => Generati
     allowedHosts,
     allowedOrigins,
     limits: settings.limits,
+    ready,
+    mounts: () => current().mounts,
+    ...(certificate && { tls: { identity: certificate, askClients: tls?.askClients === true } }),
     onFault: (fault) => lasting.report('the front failed', { fault: faultTrace(fault) }),
   });
 }
@@ -121,7 +175,7 @@ function endpointsOf({ servers }: Settings, url: string): Readonly<Record<string
 
 /** What a running gateway cannot change; it says so instead of changing a part. */
 function refuseFixedChanges(now: Settings, next: Settings): void {
-  const fixed = ['listen', 'audit', 'state', 'limits'] as const;
+  const fixed = ['listen', 'audit', 'state', 'limits', 'store', 'vault', 'spiffe'] as const;
   const changed = fixed.filter((part) => !isDeepStrictEqual(now[part], next[part]));
   if (changed.length > 0) {
     throw new Error(

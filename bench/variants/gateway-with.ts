@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { openJournal } from '../../src/audit/journal.ts';
 import type { GuardMode } from '../../src/control/settings-file.ts';
 import { createSeal } from '../../src/flow/seal.ts';
-import { createGeneration, type Lasting } from '../../src/gateway/generation.ts';
+import { createGeneration, type Generation, type Lasting } from '../../src/gateway/generation.ts';
+import { openLastingIdentity } from '../../src/gateway/lasting-identity.ts';
 import { grantToken, ownerOf } from '../../src/gateway/owner-token.ts';
 import { systemClock } from '../../src/gateway/system-clock.ts';
 import { startGateway } from '../../src/gateway.ts';
@@ -40,20 +41,34 @@ export async function composedGateway(composition: Composition, rooms: Rooms): P
     verdicts: createMemoryEraVerdicts(),
     info: { name: 'bartizan', version: 'bench' },
     report: () => undefined,
+    identity: await openLastingIdentity(settings, clock, () => undefined, []),
   };
-  const { enforce, identify, servers } = createGeneration(settings, lasting, owner);
+  const ready = Promise.withResolvers<void>();
+  let generation: Generation | undefined;
+  const current = (): Generation => {
+    if (generation === undefined) throw new Error('it has not started yet');
+    return generation;
+  };
   const revisions = codecs.map(({ revision }) => revision);
   const listening = await listen({
-    enforce,
-    identify,
+    enforce: (arrival, signal) => current().enforce(arrival, signal),
+    identify: (credentials) => current().identify(credentials),
     codecs,
     clock,
-    front: { servers, revisions, info: lasting.info, replaced: new AbortController().signal },
+    front: {
+      servers: (endpoint) => current().servers(endpoint),
+      revisions,
+      info: lasting.info,
+      replaced: new AbortController().signal,
+    },
     metadata: () => ({}),
     host: '127.0.0.1',
     port: 0,
     limits: settings.limits,
+    ready: ready.promise,
   });
+  generation = await createGeneration({ settings, lasting, owner, origin: listening.url });
+  ready.resolve();
   const token = grantToken(owner, settings, clock, listening.url).value;
   return running(`${listening.url}/mcp/bench`, token, () => undefined);
 }

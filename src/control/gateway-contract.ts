@@ -9,6 +9,8 @@ export interface Gateway {
   readonly endpoints: Readonly<Record<string, string>>;
   /** A token for the owner and every endpoint; undefined when `identity.owner` is off. */
   readonly token: OwnerToken | undefined;
+  /** A one-time link by which the owner sets up a login; undefined where there is one, or none is wanted. */
+  readonly setupLink: () => Promise<string | undefined>;
   /** Takes new settings into use, all or none; rejects when they cannot be, and then nothing has changed. */
   readonly reload: (settings: Settings) => Promise<void>;
   /** Lets calls end, then closes every connection and process. */

@@ -121,7 +121,8 @@ export interface IssuerSettings extends IssuerExtras {
   readonly jwksUri?: string;
   /** Undefined: the resource URI of the endpoint alone (RFC 8707 section 2). */
   readonly audiences?: readonly string[];
-  readonly algorithms: readonly SignatureAlgorithm[];
+  /** Undefined: those the provider is known for, or all that are known here. */
+  readonly algorithms?: readonly SignatureAlgorithm[];
   /** Takes tokens whose `typ` is `JWT` or absent. */
   readonly allowPlainJwt: boolean;
   readonly claims: ClaimSettings;

@@ -145,8 +145,8 @@ const issuer: z.ZodType<IssuerSettings> = z.strictObject({
   algorithms: z
     .array(z.enum(['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA']))
     .min(1)
-    .default(['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA'])
-    .describe('Signature algorithms accepted.'),
+    .exactOptional()
+    .describe('Signature algorithms accepted; default is those of the provider, or all that are known.'),
   allowPlainJwt: z
     .boolean()
     .default(false)

@@ -2,21 +2,24 @@ import { createCatalog } from '../control/catalog.ts';
 import type { Adapters } from '../control/gateway-contract.ts';
 import type { ServerSettings, Settings } from '../control/settings.ts';
 import { createGuard } from '../guard/guard.ts';
-import { createIdentity } from '../identity/identity.ts';
 import type { Owner } from '../identity/owner.ts';
-import { protectedResourceMetadata } from '../identity/resource-metadata.ts';
-import { createStaticBroker } from '../identity/static-broker.ts';
+import { createTasks } from '../identity/task/tasks.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Endpoint } from '../model/public-name.ts';
 import type { ServerId } from '../model/server-id.ts';
 import { enforce } from '../pipeline/enforce.ts';
+import { entitle } from '../pipeline/entitle.ts';
 import type { Clock, Enforce, EraVerdicts, Identity, Journal, Ports, Seal } from '../pipeline/ports.ts';
 import { createPolicy } from '../policy/create-policy.ts';
 import { createTagger } from '../policy/tagger.ts';
+import type { Mount } from '../transport/front/options.ts';
 import { createUpstreams } from '../transport/upstream/create-upstreams.ts';
 import type { UpstreamLog, UpstreamSettings } from '../transport/upstream/settings.ts';
 import { codecs } from '../wire/revisions.ts';
-import { issuerOf } from './issuers.ts';
+import { openCallers } from './callers.ts';
+import { openCredentials } from './credentials.ts';
+import type { LastingIdentity } from './lasting-identity.ts';
+import { workloadTls } from './workload-tls.ts';
 
 /** What outlives a change of the configuration. */
 export interface Lasting {
@@ -29,6 +32,7 @@ export interface Lasting {
   readonly report: Report;
   /** What an embedder brings instead of the gateway's own. */
   readonly adapters: Adapters;
+  readonly identity: LastingIdentity;
 }
 
 /** Tells the operator of an event. */
@@ -41,79 +45,85 @@ export interface Generation {
   readonly servers: (endpoint: Endpoint) => readonly ServerId[] | undefined;
   /** The RFC 9728 document of a resource, given its URI. */
   readonly metadata: (resource: string) => JsonObject;
+  /** What answers beside MCP: the authorization server, tasks, the connection of accounts. */
+  readonly mounts: readonly Mount[];
+  /** A one-time link to set the owner up; undefined where none is needed. */
+  readonly setupLink: () => Promise<string | undefined>;
   /** Ends its change streams, so that clients ask again, and then its upstreams. */
   readonly retire: () => Promise<void>;
 }
 
-/**
- * Builds a generation. `owner` is the one whose tokens count in it, undefined when `identity.owner` is off. Throws, with
- * what to mend, if the settings cannot be used; then nothing has been started.
- */
-export function createGeneration(settings: Settings, lasting: Lasting, owner: Owner | undefined): Generation {
-  const { clock, journal, seal, info, adapters } = lasting;
+/** What a generation is made of. */
+export interface GenerationParts {
+  readonly settings: Settings;
+  readonly lasting: Lasting;
+  /** Whose tokens count as the owner's; undefined when `identity.owner` is off. */
+  readonly owner: Owner | undefined;
+  /** The public origin of the gateway. */
+  readonly origin: string;
+}
+
+/** Builds a generation. Rejects, with what to mend, if the settings cannot be used; then nothing has been started. */
+export async function createGeneration(parts: GenerationParts): Promise<Generation> {
+  const { settings, lasting } = parts;
+  const { clock, journal, seal, info, adapters, identity: shared } = lasting;
   const servers = serversOf(settings.servers);
-  const identity =
-    adapters.identity ??
-    createIdentity({
-      issuers: [...(owner ? [owner.issuer] : []), ...settings.identity.issuers.map(issuerOf)],
-      scopes: settings.identity.scopes,
-      clock,
-    });
-  const policy =
-    adapters.policy ??
-    createPolicy({
-      sources: settings.policy.sources,
-      timezone: settings.policy.timezone,
-      onDifference: (difference) =>
-        lasting.report('policy engines differ', { difference: JSON.stringify(difference) }),
-    });
-  const broker = adapters.broker ?? createStaticBroker({ servers: credentialsOf(settings.servers) });
+  const policy = adapters.policy ?? policyOf(settings, lasting);
+  const tagger = adapters.tagger ?? createTagger(tagsOf(settings));
+  const guard = adapters.guard ?? createGuard(settings.guard);
+  const credentials = openCredentials(parts);
+  const broker = adapters.broker ?? credentials.broker;
   const upstreams = createUpstreams(upstreamOptions(settings, lasting));
+  const catalog = createCatalog({ inventory: upstreams, broker, clock });
+  const rights = {
+    ports: { catalog, policy, tagger, guard, clock },
+    servers: () => settings.servers.map(({ id }) => id),
+  };
+  const callers = await openCallers({ ...parts, entitle: entitle(rights), ...credentials.login });
+  credentials.follow(callers);
+  const identity = adapters.identity ?? callers.identity;
   const replaced = new AbortController();
   const ports: Ports = {
     clock,
     journal,
     seal,
     identity,
-    tasks: endless,
+    tasks: createTasks({ ledger: shared.ledger, revocations: shared.revocations, clock }),
     policy,
     broker,
     upstreams,
-    catalog: createCatalog({ inventory: upstreams, broker, clock }),
-    tagger: adapters.tagger ?? createTagger(tagsOf(settings)),
-    guard: adapters.guard ?? createGuard(settings.guard),
+    catalog,
+    tagger,
+    guard,
     front: { servers, revisions: codecs.map(({ revision }) => revision), info, replaced: replaced.signal },
   };
   return {
     enforce: enforce(ports),
     identify: identity.identify,
     servers,
-    metadata: metadataOf(settings),
-    retire: () => {
+    metadata: callers.metadata,
+    mounts: [...callers.mounts, ...credentials.mounts],
+    setupLink: callers.setupLink,
+    retire: async () => {
       replaced.abort();
-      return upstreams.close();
+      await callers.close();
+      await upstreams.close();
     },
   };
 }
 
-function metadataOf({ identity: { issuers, scopes } }: Settings): Generation['metadata'] {
-  const authorizationServers = issuers.map(({ issuer }) => issuer);
-  return (resource) =>
-    protectedResourceMetadata({ resource, authorizationServers, scopes, name: 'Bartizan MCP gateway' });
+function policyOf({ policy }: Settings, { report }: Lasting): Ports['policy'] {
+  return createPolicy({
+    sources: policy.sources,
+    timezone: policy.timezone,
+    onDifference: (difference) => report('policy engines differ', { difference: JSON.stringify(difference) }),
+  });
 }
 
 function serversOf(servers: readonly ServerSettings[]): Generation['servers'] {
   const all = servers.map(({ id }) => id);
   const alone = new Map(all.map((id) => [id, [id]]));
   return (endpoint) => (endpoint.kind === 'aggregate' ? all : alone.get(endpoint.server));
-}
-
-function credentialsOf(
-  servers: readonly ServerSettings[],
-): Readonly<Record<string, { readonly headers: Readonly<Record<string, string>> }>> {
-  return Object.fromEntries(
-    servers.flatMap(({ id, target }) => (target.kind === 'http' ? [[id, { headers: target.headers }]] : [])),
-  );
 }
 
 function tagsOf({ servers, resources }: Settings): Parameters<typeof createTagger>[0] {
@@ -130,7 +140,7 @@ function upstreamOptions(settings: Settings, lasting: Lasting): Parameters<typeo
   const { limits } = settings;
   const log: UpstreamLog = (server, event, detail) => lasting.report(event, { server, detail });
   return {
-    servers: new Map(settings.servers.map((server) => [server.id, upstreamOf(server)])),
+    servers: new Map(settings.servers.map((server) => [server.id, upstreamOf(server, lasting)])),
     verdicts: lasting.verdicts,
     clock: lasting.clock,
     info: lasting.info,
@@ -147,17 +157,10 @@ function upstreamOptions(settings: Settings, lasting: Lasting): Parameters<typeo
   };
 }
 
-function upstreamOf({ target, era, timeoutSeconds }: ServerSettings): UpstreamSettings {
+function upstreamOf({ target, era, timeoutSeconds }: ServerSettings, lasting: Lasting): UpstreamSettings {
   const timeoutMs = timeoutSeconds * 1000;
   if (target.kind === 'stdio') return { ...target, era, timeoutMs };
-  const { kind, url, transport } = target;
-  return { kind, url, transport, era, timeoutMs };
+  const { kind, url, transport, auth } = target;
+  const tls = auth?.kind === 'workload-mtls' ? workloadTls(lasting, auth.spiffeId) : undefined;
+  return { kind, url, transport, era, timeoutMs, ...(tls && { tls }) };
 }
-
-const never = new AbortController().signal;
-
-/** No task has an end or a budget. */
-const endless: Ports['tasks'] = {
-  begin: () => ({ ended: never }),
-  charge: () => undefined,
-};

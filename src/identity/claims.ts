@@ -3,6 +3,7 @@ import { parseSpiffeId } from '../model/spiffe-id.ts';
 import { type Agent, type Device, principalKey, type Subject, type User } from '../model/subject.ts';
 import { TokenFailure } from './failure.ts';
 import type { ClaimMapping, DeviceMapping, Issuer } from './issuer.ts';
+import { originalUser } from './original-user.ts';
 import type { Confirmation } from './proof/confirmation.ts';
 import { type TaskClaims, taskOf } from './task-claims.ts';
 
@@ -28,7 +29,7 @@ export function mapClaims(
   const mapping = issuer.claims ?? {};
   const named = agentOf(claims, mapping.agent ?? agentClaims);
   if (named instanceof TokenFailure) return named;
-  const user = userOf(claims, mapping);
+  const user = userOf(claims, mapping, issuer.tasks === true);
   if (user instanceof TokenFailure) return user;
   const own = ownOf(claims, issuer);
   if (own instanceof TokenFailure) return own;
@@ -83,7 +84,7 @@ function issuedAtOf({ iat, iat_ms }: JsonObject): number | TokenFailure {
   return new TokenFailure('the `iat_ms` of the token does not lie in the second of its `iat`');
 }
 
-function userOf(claims: JsonObject, mapping: ClaimMapping): User | TokenFailure {
+function userOf(claims: JsonObject, mapping: ClaimMapping, isOwn: boolean): User | TokenFailure {
   const places = mapping.subject ?? subjectClaims;
   const subject = firstAt(claims, places);
   if (typeof subject !== 'string' || subject === '') {
@@ -97,9 +98,10 @@ function userOf(claims: JsonObject, mapping: ClaimMapping): User | TokenFailure 
     );
   }
   const tenant = mapping.tenant === undefined ? undefined : claimAt(claims, mapping.tenant);
+  const elsewhere = isOwn ? originalUser(claims) : undefined;
   return {
-    issuer: String(claims['iss']),
-    subject,
+    issuer: elsewhere?.issuer ?? String(claims['iss']),
+    subject: elsewhere?.subject ?? subject,
     roles: texts(claimAt(claims, mapping.roles ?? 'roles')),
     groups: texts(claimAt(claims, groups)),
     ...(typeof tenant === 'string' ? { tenant } : {}),

@@ -85,7 +85,7 @@ export async function createAuthorizationServer(
     signer: signing,
     jwks: keys.published,
     metadata,
-    sessionAccount: async (request, response) => (await provider()).sessionAccount(request, response),
+    sessionAccount: async (request) => (await provider()).sessionAccount(request),
     loginUrl: (returnTo) => loginUrl(issuer, returnTo),
     rotateKeys: keys.rotate,
     close: () => {

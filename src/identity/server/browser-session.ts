@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
 import type { ClientMetadata, Configuration, KoaContextWithOIDC } from 'oidc-provider';
-import { sendError } from './error-page.ts';
+import { errorPage, pageHeaders } from './error-page.ts';
 import { isNativeRedirect } from './redirects.ts';
 
 /** The client id of the gateway's own pages. They need a login and no token, so nothing is ever granted to it. */
@@ -56,7 +56,8 @@ export function continueLogin(path: string, request: IncomingMessage, response: 
   const { searchParams } = new URL(request.url ?? '/', 'http://gateway.invalid');
   const place = searchParams.get('state') ?? '';
   if (!searchParams.has('code') || !ownPage.test(place)) {
-    sendError(response, 400, 'invalid_request', 'the login did not succeed; go back and try again');
+    response.writeHead(400, { ...pageHeaders });
+    response.end(errorPage('invalid_request', 'the login did not succeed'));
     return true;
   }
   response.writeHead(303, { Location: place, 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer' });
@@ -68,10 +69,13 @@ export function continueLogin(path: string, request: IncomingMessage, response: 
 export async function sessionAccount(
   { Session }: Provider,
   request: IncomingMessage,
-  response: ServerResponse,
 ): Promise<string | undefined> {
-  // It reads the cookies of the request alone; a session that is not there is made anew and never saved.
-  const session = await Session.get({ req: request, res: response, secure: true } as never);
+  // It reads the cookies of the request alone; what it would answer is never sent.
+  const session = await Session.get({
+    req: request,
+    res: new ServerResponse(request),
+    secure: true,
+  } as never);
   return session.accountId;
 }
 

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
 import type { Adapter } from 'oidc-provider';
 import type { Fetch } from '../fetch-json.ts';
+import { pagesMetadata, sessionAccount } from './browser-session.ts';
 import { knownClients } from './clients.ts';
 import type { GrantHandler } from './grant.ts';
 import type { Interactions } from './interactions.ts';
@@ -34,6 +35,8 @@ export interface BuiltProvider {
   readonly kid: string;
   readonly interactions: Interactions;
   readonly answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  /** The account that is logged in in the browser that sent a request. */
+  readonly sessionAccount: (request: IncomingMessage) => Promise<string | undefined>;
 }
 
 /** Everything that belongs to one grant. */
@@ -69,13 +72,14 @@ export function buildProvider(build: ProviderBuild): BuiltProvider {
   return {
     kid,
     interactions,
+    sessionAccount: (request) => sessionAccount(provider, request),
     answer: async (request, response) => {
       await callback(request, response);
     },
   };
 }
 
-function adapters({ library, options, shown }: ProviderBuild): (model: string) => Adapter {
+function adapters({ issuer, library, options, shown }: ProviderBuild): (model: string) => Adapter {
   const { documents, clock } = options;
   const known = knownClients(options.settings.clients, options.agents);
   const request = (): IncomingMessage | undefined => library.Provider.ctx?.req;
@@ -95,7 +99,8 @@ function adapters({ library, options, shown }: ProviderBuild): (model: string) =
     const registered = registeredClients(kept, { documents, now: clock.now, full });
     return {
       ...registered,
-      find: async (id) => known.find(id, shown.of(request())) ?? (await registered.find(id)),
+      find: async (id) =>
+        pagesMetadata(id, issuer) ?? known.find(id, shown.of(request())) ?? (await registered.find(id)),
     };
   };
 }

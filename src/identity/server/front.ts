@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { JsonObject } from '../../model/json.ts';
+import { continueLogin } from './browser-session.ts';
 import type { BuiltProvider } from './build-provider.ts';
 import { addDefaultScope } from './default-scope.ts';
 import { isForm, readForm, withForm } from './form-request.ts';
@@ -54,6 +55,7 @@ export function serverFront(
     const provider = await parts.provider();
     if (provider.interactions.paths.some((at) => path === at || path.startsWith(`${at}/`)))
       return provider.interactions.serve(request, response);
+    if (continueLogin(path.slice(mount.length), request, response)) return;
     request.url = (request.url ?? '').slice(mount.length) || '/';
     await answer(parts, provider, request, response);
   };

@@ -1,4 +1,5 @@
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import { isOfOwnPages } from './browser-session.ts';
 import type { ProviderLibrary } from './load-provider.ts';
 import { isNativeRedirect } from './redirects.ts';
 
@@ -26,8 +27,9 @@ export function interactionPolicy({ interactionPolicy: { base, Check } }: Provid
   return policy;
 }
 
-function asked({ oidc }: KoaContextWithOIDC): boolean {
-  return oidc.result?.consent !== undefined;
+/** Our own pages get nothing, so there is nothing to agree to. */
+function asked(context: KoaContextWithOIDC): boolean {
+  return context.oidc.result?.consent !== undefined || isOfOwnPages(context);
 }
 
 function hasNewResource({ oidc }: KoaContextWithOIDC): boolean {

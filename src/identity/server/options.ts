@@ -100,6 +100,10 @@ export interface AuthorizationServer {
   readonly jwks: () => readonly JsonObject[];
   /** RFC 8414. */
   readonly metadata: () => JsonObject;
+  /** The account that is logged in in the browser that sent a request; undefined for a browser without a login. */
+  readonly sessionAccount: (request: IncomingMessage) => Promise<string | undefined>;
+  /** Where a browser logs in and comes back from to a page of ours. Throws for any other place. */
+  readonly loginUrl: (returnTo: string) => string;
   /** Publishes a new key, which is used once every replica and verifier had the time to see it. */
   readonly rotateKeys: () => Promise<void>;
   readonly close: () => Promise<void>;

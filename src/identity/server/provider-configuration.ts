@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { Adapter, Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import type { Fetch } from '../fetch-json.ts';
+import { loadExistingGrant } from './browser-session.ts';
 import { scopesOf } from './default-scope.ts';
 import { errorPage, pageHeaders } from './error-page.ts';
 import { interactionPolicy } from './interaction-policy.ts';
@@ -54,6 +55,7 @@ export function providerConfiguration(parts: ProviderParts): Configuration {
       Grant: () => grantDays * day,
     },
     cookies: cookies(parts),
+    loadExistingGrant,
     ...clients(parts),
     ...tokens(parts),
     features: features(parts),

@@ -1,5 +1,4 @@
 import type { JsonObject, JsonValue } from '../../model/json.ts';
-import { isJsonObject, stringMember } from '../../model/json.ts';
 import { parseSpiffeId, trustDomainOf } from '../../model/spiffe-id.ts';
 import type { Agent, Subject, User } from '../../model/subject.ts';
 import type { KeyBinding } from '../server/grant.ts';
@@ -14,14 +13,6 @@ export function userClaims({ issuer, subject }: Pick<User, 'issuer' | 'subject'>
     sub: `${issuer}#${encodeURIComponent(subject)}`,
     sub_id: { format: 'iss_sub', iss: issuer, sub: subject },
   };
-}
-
-/** The user that our own token speaks of when its `sub_id` says so; undefined where `iss` and `sub` say it. */
-export function originalUser(claims: JsonObject): Pick<User, 'issuer' | 'subject'> | undefined {
-  const id = claims['sub_id'];
-  if (!isJsonObject(id) || id['format'] !== 'iss_sub') return undefined;
-  const [issuer, subject] = [stringMember(id, 'iss'), stringMember(id, 'sub')];
-  return issuer === undefined || subject === undefined ? undefined : { issuer, subject };
 }
 
 /** Facts of the user and its device that policies read, copied from the token that a new one is made from. */

@@ -12,9 +12,7 @@ export function singleServer(address: ServerAddress): Carrier {
   client.connect().catch(ignore);
   return {
     send: (_key, command) => (client.isReady ? client.sendCommand([...command]) : Promise.reject(why)),
-    destroy: () => {
-      if (client.isOpen) client.destroy();
-    },
+    destroy: () => destroy(client),
   };
 }
 
@@ -25,23 +23,26 @@ export function clusterOf(address: ServerAddress): Carrier {
   const cluster = createCluster({
     rootNodes: [{ socket }],
     defaults: { ...defaults, socket: socketOfAll },
+    // A node that died is not waited for: the others are asked who has taken its place, once a second.
+    minimizeConnections: true,
+    topologyRefreshOnReconnectionAttemptStrategy: 1_000,
   });
-  let connected = false;
   let why: unknown = new Error('not connected yet');
   const note = (error: unknown): void => {
     why = error;
   };
   cluster.on('error', note);
   cluster.on('node-error', note);
-  cluster.connect().then(() => {
-    connected = true;
-  }, note);
+  cluster.connect().catch(note);
   return {
-    send: (key, command) => (connected ? cluster.sendCommand(key, false, [...command]) : Promise.reject(why)),
-    destroy: () => {
-      if (cluster.isOpen) cluster.destroy();
-    },
+    send: (key, command) =>
+      cluster.isReady ? cluster.sendCommand(key, false, [...command]) : Promise.reject(why),
+    destroy: () => destroy(cluster),
   };
+}
+
+function destroy(client: { readonly isOpen: boolean; readonly destroy: () => unknown }): void {
+  if (client.isOpen) client.destroy();
 }
 
 /** A connection that is subscribed to a channel; others may not be asked anything in the older protocol. */
@@ -69,9 +70,7 @@ export function subscriberTo(address: ServerAddress, channel: string, nudge: () 
   return {
     send: (_key, command) =>
       subscribed && client.isReady ? client.sendCommand([...command]) : Promise.reject(why),
-    destroy: () => {
-      if (client.isOpen) client.destroy();
-    },
+    destroy: () => destroy(client),
   };
 }
 

@@ -1,8 +1,7 @@
-/** Redis of this machine on loopback, which keeps nothing. */
+/** Redis or Valkey on loopback, which keeps nothing. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, type Program, startOnPort } from '../program.ts';
 import { command } from '../software.ts';
@@ -12,46 +11,62 @@ export interface Redis {
   readonly stop: () => Promise<void>;
 }
 
-/** `REDIS_SERVER` may name another server, such as `valkey-server`. */
-const program = process.env['REDIS_SERVER'] ?? 'redis-server';
-
-/** Starts a server on a free port, or on `port`. `extra` are settings as on its command line. */
-export async function startRedis(extra: readonly string[] = [], port?: number): Promise<Redis> {
-  const at = port ?? (await freePort());
-  const settings = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', tmpdir()];
-  const server: Program = await startOnPort(at, program, ['--port', String(at), ...settings, ...extra]);
-  return { url: `redis://127.0.0.1:${at}`, stop: server.stop };
+/** A cluster whose first node can be stopped alone. */
+export interface RedisCluster extends Redis {
+  readonly stopFirst: () => Promise<void>;
 }
 
-/** Starts a cluster of three nodes without copies. */
-export async function startRedisCluster(): Promise<Redis> {
+/** What a server is started with. */
+export interface RedisOptions {
+  /** Default `redis-server`. */
+  readonly program?: string;
+  /** Settings as on its command line. */
+  readonly settings?: readonly string[];
+  /** Default: a free one. */
+  readonly port?: number;
+}
+
+/** Starts one server, in a folder of its own, because a copy in a cluster writes what it takes over. */
+export async function startRedis(options: RedisOptions = {}): Promise<Redis> {
+  const { program = 'redis-server', settings = [], port = await freePort() } = options;
   const folder = mkdtempSync(join(tmpdir(), 'bartizan-redis-'));
+  const own = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder];
+  const keepNothing = ['--save', '', '--appendonly', 'no'];
+  const server: Program = await startOnPort(port, program, [...own, ...keepNothing, ...settings]);
+  const stop = async (): Promise<void> => {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { url: `redis://127.0.0.1:${port}`, stop };
+}
+
+/** Starts a cluster of three nodes, each with so many copies. */
+export async function startRedisCluster(program: string, copies: 0 | 1): Promise<RedisCluster> {
   const nodes: Redis[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(nodes.map((node) => node.stop()));
-    rmSync(folder, { recursive: true, force: true });
   };
   try {
-    for (const name of ['a', 'b', 'c']) {
-      const bus = ['--cluster-port', String(await freePort())];
-      const file = ['--cluster-config-file', join(folder, name)];
-      nodes.push(await startRedis(['--cluster-enabled', 'yes', ...bus, ...file]));
+    for (let n = 0; n < 3 * (1 + copies); n += 1) {
+      const bus = ['--cluster-port', String(await freePort()), '--cluster-node-timeout', '1500'];
+      nodes.push(await startRedis({ program, settings: ['--cluster-enabled', 'yes', ...bus] }));
     }
     const hosts = nodes.map(({ url }) => new URL(url).host);
-    await command('redis-cli', ['--cluster', 'create', ...hosts, '--cluster-yes'], folder);
-    await untilAgreed(hosts, folder);
+    const create = ['--cluster', 'create', ...hosts, '--cluster-replicas', String(copies), '--cluster-yes'];
+    await command('redis-cli', create, tmpdir());
+    await untilAgreed(hosts);
   } catch (error) {
     await stop();
     throw error;
   }
-  return { url: nodes[0]?.url ?? '', stop };
+  return { url: nodes[0]?.url ?? '', stop, stopFirst: async () => nodes[0]?.stop() };
 }
 
 /** `--cluster check` fails while the nodes still tell one another which slots are whose. */
-async function untilAgreed(hosts: readonly string[], folder: string): Promise<void> {
+async function untilAgreed(hosts: readonly string[]): Promise<void> {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      for (const host of hosts) await command('redis-cli', ['--cluster', 'check', host], folder);
+      for (const host of hosts) await command('redis-cli', ['--cluster', 'check', host], tmpdir());
       return;
     } catch (error) {
       if (attempt === 50) throw error;

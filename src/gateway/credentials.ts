@@ -1,0 +1,91 @@
+import type { ServerSettings, Settings } from '../control/settings.ts';
+import { guardedFetch } from '../identity/guarded-fetch.ts';
+import type { ProviderTokens } from '../identity/login/options.ts';
+import { createBroker } from '../identity/upstream/create-broker.ts';
+import type { BrokeredServer, BrowserUser, LoginAssertions } from '../identity/upstream/options.ts';
+import { isLoopbackHost } from '../model/loopback.ts';
+import type { CredentialBroker } from '../pipeline/ports.ts';
+import type { Mount } from '../transport/front/options.ts';
+import type { Callers } from './callers.ts';
+import type { GenerationParts } from './generation.ts';
+import { loginTokens } from './login-tokens.ts';
+
+/** The credentials towards upstreams, for one configuration. */
+export interface UpstreamCredentials {
+  readonly broker: CredentialBroker;
+  /** The pages where users connect accounts. */
+  readonly mounts: readonly Mount[];
+  /** What the login must hand over, so that the login provider can vouch for users elsewhere. */
+  readonly login: { readonly onUpstreamTokens: (user: BrowserUser, tokens: ProviderTokens) => Promise<void> };
+  /** Gives the pages the callers, who are made later because tasks need the lists of the upstreams. */
+  readonly follow: (callers: Callers) => void;
+}
+
+/** Makes them. Throws, with the mend, on settings that cannot be used. */
+export function openCredentials({ settings, lasting, origin }: GenerationParts): UpstreamCredentials {
+  const { vault, workload } = lasting.identity;
+  let callers: Callers | undefined;
+  const tokens = loginTokens(vault, lasting.clock);
+  const assertion = assertionOf(settings, tokens.subjectToken);
+  const { broker, mount } = createBroker({
+    servers: Object.fromEntries(settings.servers.map((server) => [server.id, brokered(server)])),
+    vault,
+    clock: lasting.clock,
+    origin,
+    fetch: guardedFetch({ allowLoopback: isLocal(settings) }),
+    assets: '/as/assets',
+    sessionUser: async (request) => callers?.loggedIn(request),
+    loginUrl: (returnTo) => callers?.server?.loginUrl(returnTo) ?? returnTo,
+    signer: {
+      issuer: `${origin}/as`,
+      sign: (typ, claims) => signerOf(callers).sign(typ, claims),
+      jwks: () => signerOf(callers).jwks(),
+    },
+    ...(workload && { jwtSvid: workload.jwtSvid }),
+    ...(assertion && { upstreamAssertion: assertion }),
+    report: lasting.report,
+  });
+  return {
+    broker,
+    mounts: [mount],
+    login: { onUpstreamTokens: tokens.keep },
+    follow: (made) => {
+      callers = made;
+    },
+  };
+}
+
+function signerOf(callers: Callers | undefined): NonNullable<Callers['server']>['signer'] {
+  if (callers?.server === undefined) {
+    throw new Error(
+      '`authorizationServer.enabled` is false, so the gateway cannot sign what it says of users',
+    );
+  }
+  return callers.server.signer;
+}
+
+function brokered({ target }: ServerSettings): BrokeredServer {
+  if (target.kind === 'stdio') return { headers: {} };
+  const { url, headers, auth } = target;
+  return { url, headers, ...(auth && { auth }) };
+}
+
+/**
+ * Where every server that needs tokens is on this machine, so may be its authorization server. INVARIANT: as soon as one
+ * is elsewhere, no address that it names may lead into this machine (SSRF).
+ */
+function isLocal({ servers }: Settings): boolean {
+  const remote = servers.flatMap(({ target }) =>
+    target.kind === 'http' && target.auth !== undefined ? [new URL(target.url).hostname] : [],
+  );
+  return remote.every(isLoopbackHost);
+}
+
+function assertionOf(
+  { authorizationServer: { provider } }: Settings,
+  subjectToken: LoginAssertions['subjectToken'],
+): LoginAssertions | undefined {
+  if (provider === undefined) return undefined;
+  const { issuer, clientId, clientSecret } = provider;
+  return { issuer, clientId, ...(clientSecret !== undefined && { clientSecret }), subjectToken };
+}
