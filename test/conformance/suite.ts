@@ -65,9 +65,10 @@ export function examineServer(url: string, revision: Revision, expectedFailures:
   return run(['server', '--url', url, '--requirements', revision, '--expected-failures', expectedFailures]);
 }
 
-/** Examines the client that `command` starts, with one scenario. */
+/** Examines the client that `command` starts, with one scenario. Extensions run only when they are insisted on. */
 export function examineClient(command: string, scenario: string, revision: Revision): Promise<SuiteRun> {
-  return run(['client', '--command', command, '--scenario', scenario, '--spec-version', revision]);
+  const asked = ['--command', command, '--scenario', scenario, '--spec-version', revision];
+  return run(['client', ...asked, '--force']);
 }
 
 async function run(args: readonly string[]): Promise<SuiteRun> {

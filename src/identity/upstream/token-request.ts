@@ -110,11 +110,23 @@ function authenticationOf({ method, secret = '', key }: OAuthClient): oauth.Clie
     case 'client_secret_post':
       return oauth.ClientSecretPost(secret);
     case 'client_secret_basic':
-      return oauth.ClientSecretBasic(secret);
+      return basic(secret);
     case 'private_key_jwt':
       if (key === undefined) throw new Error('`private_key_jwt` without a key');
       return oauth.PrivateKeyJwt(key);
   }
+}
+
+/**
+ * RFC 6749 section 2.3.1: both parts are form-encoded. The serializer of URLs leaves `-`, `.` and `_` as they are, and
+ * with them the ids and secrets of most servers, so that those which forget to decode know them too.
+ */
+function basic(secret: string): oauth.ClientAuth {
+  const encoded = (text: string): string => new URLSearchParams({ '': text }).toString().slice(1);
+  return (_server, { client_id }, _body, headers) => {
+    const pair = Buffer.from(`${encoded(client_id)}:${encoded(secret)}`).toString('base64');
+    headers.set('authorization', `Basic ${pair}`);
+  };
 }
 
 function tokensOf(response: oauth.TokenEndpointResponse & JsonObject): Tokens {
