@@ -1,4 +1,6 @@
 import type { Clock, TlsIdentity } from '../../pipeline/ports.ts';
+import type { Report } from './contract.ts';
+import { createListeners } from './listeners.ts';
 import type { OwnSvid } from './received.ts';
 
 /** Keeps our X.509-SVID: the last one until it expires, none after that. */
@@ -15,15 +17,13 @@ export interface SvidHolder {
 const longestTimerMs = 2 ** 31 - 1;
 
 /** Makes one; `why` says what stands in the way of one. */
-export function createSvidHolder(clock: Clock, why: () => string): SvidHolder {
+export function createSvidHolder(clock: Clock, report: Report, why: () => string): SvidHolder {
   let svid: OwnSvid | undefined;
   let timer: NodeJS.Timeout | undefined;
-  const listeners = new Set<() => void>();
+  const listeners = createListeners(report);
+  const changed = listeners.call;
   const current = (): OwnSvid | undefined =>
     svid !== undefined && clock.now() < svid.expiresAt ? svid : undefined;
-  const changed = (): void => {
-    for (const listener of [...listeners]) listener();
-  };
   const watchExpiry = (): void => {
     clearTimeout(timer);
     if (svid === undefined) return;
@@ -43,10 +43,7 @@ export function createSvidHolder(clock: Clock, why: () => string): SvidHolder {
           `there is no X.509-SVID${svid === undefined ? '' : ', the last one expired'}: ${why()}`,
         );
       },
-      onChange: (listener) => {
-        listeners.add(listener);
-        return () => listeners.delete(listener);
-      },
+      onChange: listeners.add,
     },
     current,
     set: (next) => {

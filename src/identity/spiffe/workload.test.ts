@@ -173,3 +173,18 @@ test('no report and no status holds a private key', async (t) => {
   const told = reports.join() + JSON.stringify(workload.status());
   assert.equal(told.includes(secret.slice(0, 20)), false);
 });
+
+test('a listener that throws is reported, and keeps nobody else from hearing', async (t) => {
+  const { own, agent, workload, reports } = await startRig(t);
+  let heard = 0;
+  workload.tls.onChange(() => {
+    throw new Error('of our own');
+  });
+  workload.tls.onChange(() => {
+    heard += 1;
+  });
+  serveDomain(agent, own);
+  await until(() => heard > 0);
+  assert.ok(reports.some((line) => line.includes('of our own')));
+  assert.equal(workload.status().state, 'ready');
+});

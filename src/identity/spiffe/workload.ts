@@ -4,6 +4,7 @@ import { type BundleStore, createBundleStore } from './bundle-store.ts';
 import type { BundleStatus, Workload, WorkloadOptions, WorkloadStatus } from './contract.ts';
 import { endpointAddress } from './endpoint-address.ts';
 import { type Federation, startFederation } from './federation.ts';
+import { createListeners } from './listeners.ts';
 import { type OwnJwtSvids, ownJwtSvids } from './own-jwt-svids.ts';
 import { createSvidHolder, type SvidHolder } from './own-svid.ts';
 import { verifyJwtSvid } from './verify-jwt-svid.ts';
@@ -18,13 +19,10 @@ import { CallFault, createWorkloadApiClient } from './workload-api/client.ts';
 export function createWorkload(options: WorkloadOptions): Workload {
   const { clock, report, federates, fetch = globalThis.fetch } = options;
   const address = endpointAddress(options.socket, options.environment ?? process.env);
-  const listeners = new Set<() => void>();
-  const changed = (): void => {
-    for (const listener of [...listeners]) listener();
-  };
+  const listeners = createListeners(report);
   const store = createBundleStore(() => {
     peers.clear();
-    changed();
+    listeners.call();
   });
   const peers = createPeerVerifier(store, clock);
   const federation = startFederation({ federates, store, clock, report, fetch });
@@ -37,11 +35,11 @@ export function createWorkload(options: WorkloadOptions): Workload {
     if (closed) return 'the workload was closed';
     return fault?.message ?? `the SPIFFE agent at ${address.text} has not answered yet`;
   };
-  const holder = createSvidHolder(clock, why);
+  const holder = createSvidHolder(clock, report, why);
   const gate = createGate(holder, why);
   forgetWithIdentity(holder, jwtSvids);
   holder.tls.onChange(gate.look);
-  holder.tls.onChange(changed);
+  holder.tls.onChange(listeners.call);
   const state = (next: CallFault | Error | undefined): void => {
     fault = next;
     if (next instanceof CallFault && next.kind === 'final') gate.giveUp();
@@ -55,10 +53,7 @@ export function createWorkload(options: WorkloadOptions): Workload {
     id: () => holder.current()?.id,
     jwtSvid: (audience) => (closed ? Promise.reject(new Error(why())) : jwtSvids.get(audience)),
     verifyJwtSvid: (token, audience) => verifyJwtSvid(token, audience, store, clock.now()),
-    onChange: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onChange: listeners.add,
     bundles: store,
     status: () => ({
       state: closed ? 'closed' : stateOf(holder, fault),

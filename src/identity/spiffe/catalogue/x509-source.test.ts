@@ -91,9 +91,11 @@ for (const variant of ['svids', 'spiffeId', 'x509Svid', 'x509SvidKey', 'bundle']
   test(`WA-2 discards a message without \`${variant}\``, async (t) => {
     const rig = await startRig(t);
     const whole = x509SvidMessage(`${rig.own.id}/bad`, rig.own.svid('/bad'), [rig.own.ca.certificate]);
+    const before = rig.workload.tls.material();
     const empty = variant === 'spiffeId' ? '' : new Uint8Array();
     rig.agent.setX509({ svids: variant === 'svids' ? [] : [{ ...whole, [variant]: empty }] });
     await until(() => rig.reports.some((line) => line.includes('discarded')));
+    assert.deepEqual(rig.workload.tls.material(), before);
     assert.equal(await shows(rig), `${rig.own.id}/gateway`);
     await barrier(rig, '/good', `${rig.own.id}/bad`);
   });
@@ -139,8 +141,10 @@ const bad: readonly (readonly [string, (rig: Rig) => Issued])[] = [
 for (const [name, make] of bad) {
   test(`${name.replace(' ', ' discards an own SVID ')}`, async (t) => {
     const rig = await startRig(t);
+    const before = rig.workload.tls.material();
     push(rig, ['/bad', make(rig)]);
     await until(() => rig.reports.some((line) => line.includes('discarded')));
+    assert.deepEqual(rig.workload.tls.material(), before);
     assert.equal(await shows(rig), `${rig.own.id}/gateway`);
     await barrier(rig, '/good', `${rig.own.id}/bad`);
   });
