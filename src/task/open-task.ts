@@ -71,7 +71,10 @@ function exchangeParameters(order: TaskOrder): Readonly<Record<string, string>> 
 
 /** What is asked for, beside a template; undefined when nothing is. */
 function detailsOf(order: TaskOrder): Readonly<Record<string, unknown>> | undefined {
-  const { actions, constraints, purpose, calls, bytes, seconds } = order;
+  const { constraints, purpose, calls, bytes, seconds } = order;
+  const limits = [constraints, purpose, calls, bytes, seconds].some((limit) => limit !== undefined);
+  // Limits alone are meant for all that the template allows; the gateway cuts the rest off.
+  const actions = order.actions ?? (limits ? ['*'] : undefined);
   const wishes = {
     ...(actions && { actions }),
     ...(constraints && { constraints }),

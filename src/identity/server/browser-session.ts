@@ -3,6 +3,7 @@ import { type IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
 import type { ClientMetadata, Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import { errorPage, pageHeaders } from './error-page.ts';
+import { endpoints } from './metadata.ts';
 import { isNativeRedirect } from './redirects.ts';
 
 /** The client id of the gateway's own pages. They need a login and no token, so nothing is ever granted to it. */
@@ -37,7 +38,7 @@ export function isOfOwnPages({ oidc }: KoaContextWithOIDC): boolean {
  */
 export function loginUrl(issuer: string, returnTo: string): string {
   if (!ownPage.test(returnTo)) throw new Error('a login leads back to a page of the gateway alone');
-  const url = new URL(`${issuer}/auth`);
+  const url = new URL(`${issuer}${endpoints.authorization}`);
   url.search = new URLSearchParams({
     client_id: pagesClient,
     response_type: 'code',
