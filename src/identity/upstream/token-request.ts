@@ -35,14 +35,16 @@ export interface Tokens {
   readonly issuedType?: string;
 }
 
+const longestText = 300;
+
 /** A refusal of an authorization server, with its code (RFC 6749 section 5.2). Everything else did not get so far. */
 export class TokenRefused extends Error {
   readonly code: string;
 
   constructor(code: string, description: string | undefined) {
-    super(
-      description === undefined ? `the authorization server said \`${code}\`` : `\`${code}\`: ${description}`,
-    );
+    // What strangers write is cut to a length that fits into a record.
+    const [said, told] = [code, description].map((text) => text?.slice(0, longestText));
+    super(told === undefined ? `the authorization server said \`${said}\`` : `\`${said}\`: ${told}`);
     this.code = code;
   }
 }
