@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { installSpire, spireRecipe, spireVersion } from './spire/install.ts';
 
 /** Something nobody here wrote. */
 export interface Software {
@@ -198,6 +199,12 @@ const browser: Software = {
   install: chromium,
 };
 
+export const spire: Software = {
+  what: `SPIRE ${spireVersion}`,
+  tests: ['spire/workload.test.ts'],
+  install: () => once('spire', spireRecipe, installSpire),
+};
+
 export const software: readonly Software[] = [
   identityProvider,
   pythonLegacy,
@@ -208,4 +215,5 @@ export const software: readonly Software[] = [
   valkeyServer,
   postgresServer,
   browser,
+  spire,
 ];

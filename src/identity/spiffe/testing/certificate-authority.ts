@@ -52,6 +52,15 @@ export function createCertificateAuthority(
   return authority({ certificate, privateKey, chain: [] }, name);
 }
 
+/** An authority that exists already, by its key: what somebody can do who has got hold of it. `subject` is its name, DER. */
+export function existingAuthority(
+  certificate: Uint8Array,
+  subject: Uint8Array,
+  privateKey: KeyObject,
+): CertificateAuthority {
+  return authority({ certificate, privateKey, chain: [] }, Buffer.from(subject));
+}
+
 function authority(self: Issued, name: Buffer): CertificateAuthority {
   const issue = (request: CertificateRequest): Issued => {
     const keys = newKeys();
