@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import type { DecisionRecord, EventRecord, OutcomeRecord } from '../model/record.ts';
+import type {
+  DecisionRecord,
+  EventRecord,
+  OutcomeRecord,
+  RecordedSubject,
+  RecordedTask,
+} from '../model/record.ts';
 
 // The compiler keeps these lists equal to the records; a new member must be listed here and so be documented.
 const decision: Record<keyof DecisionRecord, true> = {
@@ -36,6 +42,17 @@ const outcome: Record<keyof OutcomeRecord, true> = {
   waitUs: true,
   totalUs: true,
 };
+const subject: Record<keyof RecordedSubject, true> = {
+  user: true,
+  issuer: true,
+  roles: true,
+  agent: true,
+  actsFor: true,
+  device: true,
+  proof: true,
+  task: true,
+};
+const task: Record<keyof RecordedTask, true> = { id: true, ancestors: true, purpose: true, implicit: true };
 const event: Record<keyof EventRecord, true> = { kind: true, id: true, at: true, event: true, facts: true };
 
 test('every member of every record has its meaning in docs/audit.md', () => {
@@ -47,6 +64,11 @@ test('every member of every record has its meaning in docs/audit.md', () => {
   const members = Object.keys({ ...decision, ...outcome, ...event });
   assert.deepEqual(
     members.filter((member) => !named.has(member)),
+    [],
+  );
+  const parts = new Set([...page.matchAll(/`(?:subject\.)?(\w+)`/g)].map(([, name]) => name));
+  assert.deepEqual(
+    Object.keys({ ...subject, ...task }).filter((member) => !parts.has(member)),
     [],
   );
 });

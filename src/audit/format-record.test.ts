@@ -25,6 +25,15 @@ test('a decision is one aligned line', () => {
   );
 });
 
+test('a decision of a task names the end of its id', () => {
+  const lineOf = (task: object): string =>
+    formatRecord(logged({ ...decision, subject: { ...decision.subject, task } }));
+  const id = '0190a6f4-0000-7000-8000-0123456789ab';
+  assert.match(lineOf({ id }), / in task 0123456789ab \[0190a6f4-/);
+  assert.match(lineOf({ id: 'implicit-abc', implicit: true }), / in implicit task implicit-abc \[/);
+  assert.doesNotMatch(formatRecord(logged(decision)), /task/);
+});
+
 test('a decision about nobody has dashes for the unknown', () => {
   const { subject: _, action: __, resource: ___, ...rest } = decision;
   const line = formatRecord(

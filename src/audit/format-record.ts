@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { DecisionRecord, EventRecord, OutcomeRecord } from '../model/record.ts';
+import type { DecisionRecord, EventRecord, OutcomeRecord, RecordedTask } from '../model/record.ts';
 import type { LoggedRecord } from './record-line.ts';
 
 /** How a record is shown. */
@@ -52,11 +52,19 @@ function decisionText(record: DecisionRecord, paint: Paint): string {
   ].join('  ');
 }
 
+/** Random to the end, so that the last characters tell the tasks of one second apart. */
+const shownOfTask = 12;
+
+function taskText({ id, implicit }: RecordedTask): string {
+  return `${implicit === true ? 'implicit task' : 'task'} ${id.slice(-shownOfTask)}`;
+}
+
 function decisionReason(record: DecisionRecord): string {
   const why = [record.denial, record.detail].filter((part) => part !== undefined).join(': ');
   const by = record.policies.length > 0 ? `by ${record.policies.join(', ')}` : '';
   const tied = record.obligations.length > 0 ? `with ${record.obligations.join('; ')}` : '';
-  return [why, by, tied, `[${record.id}]`].filter((part) => part !== '').join(' ');
+  const task = record.subject?.task === undefined ? '' : `in ${taskText(record.subject.task)}`;
+  return [why, by, tied, task, `[${record.id}]`].filter((part) => part !== '').join(' ');
 }
 
 function outcomeText(record: OutcomeRecord, paint: Paint): string {

@@ -35,7 +35,23 @@ export interface RecordedSubject {
   readonly issuer: string;
   readonly roles: readonly string[];
   readonly agent: string;
+  /** The agents that it acts for, the nearest first (RFC 8693 section 4.1). */
+  readonly actsFor?: readonly string[];
   readonly device: { readonly id?: string; readonly managed: boolean };
+  /** How the sender proved the key of its token; absent for a bearer token. */
+  readonly proof?: 'dpop' | 'certificate';
+  /** The task that the call belongs to; absent where there is none. */
+  readonly task?: RecordedTask;
+}
+
+/** The task of a call as recorded. Its permissions stand in the `task granted` event of the same id. */
+export interface RecordedTask {
+  readonly id: string;
+  /** The tasks that it was delegated from, the first one first. */
+  readonly ancestors?: readonly string[];
+  readonly purpose?: string;
+  /** Made by the gateway for a token that names no task. */
+  readonly implicit?: true;
 }
 
 /** What became of a permitted call. It names its decision and follows it in the log. */

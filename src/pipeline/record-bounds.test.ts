@@ -3,7 +3,15 @@ import { test } from 'node:test';
 import type { JsonObject } from '../model/json.ts';
 import type { DecisionRecord } from '../model/record.ts';
 import { refuse } from '../model/refusal.ts';
-import { testArrival, testCall, testPorts, testReply, written } from '../testing/pipeline-ports.ts';
+import type { TaskId } from '../model/task.ts';
+import {
+  testArrival,
+  testCall,
+  testPorts,
+  testReply,
+  testSubject,
+  written,
+} from '../testing/pipeline-ports.ts';
 import { enforce } from './enforce.ts';
 import type { ListenOrder, RelayOrder } from './ports.ts';
 
@@ -139,4 +147,29 @@ test('a completion for a reference of an unknown type completes nothing', async 
   };
   assert.equal(await codeOf('ref/resource'), 'released');
   assert.equal(await codeOf('ref/tool'), 'resource_unknown');
+});
+
+test('a record names the task, the chain of actors and the proof, and grows with none of them', async () => {
+  const subject = {
+    ...testSubject(),
+    agent: { id: 'sub', actsFor: Array.from({ length: 32 }, (_, n) => `${n} ${'a'.repeat(1_000)}`) },
+    proof: 'dpop' as const,
+    task: {
+      id: 'task-9' as TaskId,
+      ancestors: Array.from({ length: 32 }, (_, n) => `above-${n}` as TaskId),
+      purpose: 'p'.repeat(1_000),
+      permissions: [{ actions: ['*'] }],
+      budget: {},
+      notAfter: Number.MAX_SAFE_INTEGER,
+    },
+  };
+  const ports = testPorts({ identity: { identify: () => subject } });
+  await enforce(ports)(testArrival(testCall('tools/call', { name: 'nothing' })), never);
+  const [record] = ports.records as readonly DecisionRecord[];
+  const { task, actsFor, proof } = record?.subject ?? {};
+  assert.equal(proof, 'dpop');
+  assert.equal(task?.id, 'task-9');
+  assert.deepEqual(task?.ancestors?.slice(-2), ['above-15', '… 16 more']);
+  assert.deepEqual([actsFor?.length, actsFor?.[16], actsFor?.[0]?.slice(0, 3)], [17, '… 16 more', '0 a']);
+  assert.ok(JSON.stringify(record).length < 12_000);
 });

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import { asRecorded } from '../model/finding.ts';
-import type { DecisionRecord, RecordedSubject } from '../model/record.ts';
+import type { DecisionRecord, RecordedSubject, RecordedTask } from '../model/record.ts';
 import type { Subject } from '../model/subject.ts';
+import type { Task } from '../model/task.ts';
 import type { Arrived } from './arrive.ts';
 import type { Brokered } from './broker-credential.ts';
 import { clipped } from './clipped.ts';
@@ -79,12 +80,34 @@ function recordedSubject(subject: Subject): RecordedSubject {
   return made;
 }
 
-function describeSubject({ user, agent, device }: Subject): RecordedSubject {
+function describeSubject({ user, agent, device, proof, task }: Subject): RecordedSubject {
+  const { id, actsFor } = agent;
   return {
     user: user.subject,
     issuer: user.issuer,
     roles: user.roles,
-    agent: agent.id,
+    agent: id,
+    ...(actsFor && actsFor.length > 0 && { actsFor: chain(actsFor) }),
     device: { ...(device.id !== undefined && { id: device.id }), managed: device.managed },
+    ...(proof && { proof }),
+    ...(task && { task: describeTask(task) }),
   };
+}
+
+function describeTask({ id, ancestors, purpose, implicit }: Task): RecordedTask {
+  return {
+    id: clipped(id, longestName),
+    ...(ancestors.length > 0 && { ancestors: chain(ancestors) }),
+    ...(purpose !== undefined && { purpose: clipped(purpose, longestName) }),
+    ...(implicit && { implicit }),
+  };
+}
+
+const mostLinks = 16;
+const longestName = 512;
+
+/** Whoever handed a task on chose how long the chain is and, for the most part, what stands in it. */
+function chain(names: readonly string[]): readonly string[] {
+  const kept = names.slice(0, mostLinks).map((name) => clipped(name, longestName));
+  return names.length > mostLinks ? [...kept, `… ${names.length - mostLinks} more`] : kept;
 }
