@@ -6,6 +6,7 @@ import { identityFaults } from './identity-faults.ts';
 import { readServers } from './server-entries.ts';
 import type { Settings } from './settings.ts';
 import type { ListenSettings, SettingsFile } from './settings-file.ts';
+import type { SpiffeSettings } from './settings-identity.ts';
 
 /** The machine a file is read on. */
 export interface Surroundings {
@@ -41,7 +42,7 @@ export function resolveSettings(file: SettingsFile, directory: string, around: S
       authorizationServer: file.authorizationServer,
       agents: file.agents,
       tasks: file.tasks,
-      ...(file.spiffe && { spiffe: file.spiffe }),
+      ...(file.spiffe && { spiffe: withBundles(file.spiffe, absolutePath(directory, around)) }),
       store: file.store,
       ...places(file, directory, around),
       limits: file.limits,
@@ -82,6 +83,14 @@ function places(
 
 function absolutePath(directory: string, { home }: Surroundings): (path: string) => string {
   return (path) => resolve(directory, path.replace(/^~(?=$|[\\/])/, home));
+}
+
+function withBundles(spiffe: SpiffeSettings, absolute: (path: string) => string): SpiffeSettings {
+  const federates = Object.entries(spiffe.federates).map(([domain, { bundle, ...rest }]) => [
+    domain,
+    { ...rest, ...(bundle !== undefined && { bundle: absolute(bundle) }) },
+  ]);
+  return { ...spiffe, federates: Object.fromEntries(federates) as SpiffeSettings['federates'] };
 }
 
 function withPaths({ listen }: SettingsFile, directory: string, around: Surroundings): ListenSettings {

@@ -161,6 +161,9 @@ const federation: z.ZodType<FederationSettings> = z.strictObject({
   url: url.describe('Its bundle endpoint.'),
   profile: z.enum(['https_web', 'https_spiffe']).describe('How that endpoint proves itself.'),
   endpointSpiffeId: spiffeUri.exactOptional().describe('Who serves it, for `https_spiffe`.'),
+  bundle: text
+    .exactOptional()
+    .describe('File with the first bundle (JWKS), for `https_spiffe` where nothing else brings it.'),
 });
 
 export const spiffe: z.ZodType<SpiffeSettings> = z.strictObject({

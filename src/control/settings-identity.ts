@@ -148,6 +148,8 @@ export interface FederationSettings {
   readonly profile: 'https_web' | 'https_spiffe';
   /** For `https_spiffe`: who serves it. */
   readonly endpointSpiffeId?: string;
+  /** File with the first bundle of that trust domain (JWKS), where nothing else brings it. */
+  readonly bundle?: string;
 }
 
 /** Where shared state is. */

@@ -1,14 +1,18 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../control/settings.ts';
+import type { FederationSettings } from '../control/settings-identity.ts';
 import { loadKey } from '../flow/load-key.ts';
 import { createRevocations, type Revocations } from '../identity/revocation/revocations.ts';
-import type { Workload } from '../identity/spiffe/contract.ts';
+import type { FederationEndpoint, Workload, WorkloadOptions } from '../identity/spiffe/contract.ts';
 import { createWorkload } from '../identity/spiffe/workload.ts';
 import { type LeasedLedger, leased } from '../identity/task/lease.ts';
 import type { KeyEncryptionKey } from '../identity/vault/kek.ts';
 import { localKek } from '../identity/vault/local-kek.ts';
 import { openPkcs11Kek } from '../identity/vault/pkcs11-kek.ts';
 import { createVault, type Vault } from '../identity/vault/vault.ts';
+import { faultMessage } from '../model/fault-message.ts';
+import { isJsonObject } from '../model/json.ts';
 import type { Clock, TlsIdentity } from '../pipeline/ports.ts';
 import { fileTls } from './file-tls.ts';
 import type { Report } from './generation.ts';
@@ -78,7 +82,26 @@ async function openKek(settings: Settings, closers: Closers): Promise<KeyEncrypt
 function workloadOf({ spiffe, listen }: Settings, clock: Clock, report: Report): Workload | undefined {
   if (spiffe === undefined && listen.tls?.spiffe !== true) return undefined;
   const { socket, federates = {} } = spiffe ?? {};
-  return createWorkload({ ...(socket !== undefined && { socket }), federates, clock, report });
+  const endpoints = Object.entries(federates).map(([domain, entry]) => [domain, endpointOf(domain, entry)]);
+  return createWorkload({
+    ...(socket !== undefined && { socket }),
+    federates: Object.fromEntries(endpoints) as WorkloadOptions['federates'],
+    clock,
+    report,
+  });
+}
+
+/** The first bundle of a foreign trust domain stands in a file that the operator got from there. */
+function endpointOf(domain: string, { bundle, ...rest }: FederationSettings): FederationEndpoint {
+  if (bundle === undefined) return rest;
+  try {
+    const read: unknown = JSON.parse(readFileSync(bundle, 'utf8'));
+    if (isJsonObject(read)) return { ...rest, bundle: read };
+    throw new Error('it is no JWK set');
+  } catch (cause) {
+    const place = `spiffe.federates.${domain}.bundle`;
+    throw new Error(`\`${place}\`: \`${bundle}\` cannot be used: ${faultMessage(cause)}`, { cause });
+  }
 }
 
 /** How long the start waits for the first SVID: agents attest within seconds, or something is wrong. */

@@ -375,7 +375,7 @@ test('refuses a proof that was used before, for the same and for every other tok
   const credentials = show(`DPoP ${shown}`, client.proof(request(shown)));
   assert.ok(!((await identity.identify(credentials)) instanceof Refusal));
   assert.equal(used.size, 1);
-  const again = await identity.identify(credentials);
+  const again = await identity.identify({ ...credentials });
   assert.ok(again instanceof Refusal && again.code === 'token_invalid');
   assert.match(again.detail, /was used before/);
   assert.ok(again.headers?.['WWW-Authenticate']?.startsWith(proofFault));

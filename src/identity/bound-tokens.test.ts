@@ -104,7 +104,8 @@ test('a token that was seen before is proven again every time', async () => {
   const shown = bound();
   const first = proven(shown);
   atOnce(identity, first);
-  await refused(identity, first, /used before/);
+  await refused(identity, { ...first }, /used before/);
+  assert.ok(!((await identity.identify(first)) instanceof Refusal), 'one request was identified twice');
   await refused(identity, show(`DPoP ${shown}`), /without a proof/);
   await refused(identity, show(`Bearer ${shown}`), /as a bearer token/);
   clock.seconds += 120;

@@ -84,12 +84,24 @@ function issuedAtOf({ iat, iat_ms }: JsonObject): number | TokenFailure {
   return new TokenFailure('the `iat_ms` of the token does not lie in the second of its `iat`');
 }
 
-function userOf(claims: JsonObject, mapping: ClaimMapping, isOwn: boolean): User | TokenFailure {
+function nameOf(
+  claims: JsonObject,
+  mapping: ClaimMapping,
+  isOwn: boolean,
+): Pick<User, 'issuer' | 'subject'> | TokenFailure {
+  const elsewhere = isOwn ? originalUser(claims) : undefined;
+  if (elsewhere !== undefined) return elsewhere;
   const places = mapping.subject ?? subjectClaims;
   const subject = firstAt(claims, places);
   if (typeof subject !== 'string' || subject === '') {
     return new TokenFailure(`the token names no user: none of ${listed(places)}`);
   }
+  return { issuer: String(claims['iss']), subject };
+}
+
+function userOf(claims: JsonObject, mapping: ClaimMapping, isOwn: boolean): User | TokenFailure {
+  const name = nameOf(claims, mapping, isOwn);
+  if (name instanceof TokenFailure) return name;
   const groups = mapping.groups ?? 'groups';
   if (isElsewhere(claims, groups)) {
     return new TokenFailure(
@@ -98,10 +110,8 @@ function userOf(claims: JsonObject, mapping: ClaimMapping, isOwn: boolean): User
     );
   }
   const tenant = mapping.tenant === undefined ? undefined : claimAt(claims, mapping.tenant);
-  const elsewhere = isOwn ? originalUser(claims) : undefined;
   return {
-    issuer: elsewhere?.issuer ?? String(claims['iss']),
-    subject: elsewhere?.subject ?? subject,
+    ...name,
     roles: texts(claimAt(claims, mapping.roles ?? 'roles')),
     groups: texts(claimAt(claims, groups)),
     ...(typeof tenant === 'string' ? { tenant } : {}),

@@ -66,7 +66,10 @@ export interface PeerCertificate {
   readonly thumbprint: string;
 }
 
-/** Turns credentials into a subject. Called on every request; must not read the network when the token was seen before. */
+/**
+ * Turns credentials into a subject. Called on every request; must not read the network when the token was seen before. One
+ * object of credentials is one request: asked about it again, the answer is the same, although a proof counts only once.
+ */
 export interface Identity {
   readonly identify: (credentials: Credentials) => Eventual<Subject | Refusal>;
 }

@@ -54,6 +54,8 @@ export function createProver(options: ProofOptions, clock: Pick<Clock, 'now'>): 
   if (!(proofSeconds > 0)) throw new Error(`\`proofSeconds\` is ${proofSeconds}; give more than 0 seconds`);
   const nonces = noncesOf(options);
   const keys = createLru<ProofKey>(mostKeys);
+  // One request may be identified more than once, for instance before its large body is read: its proof is claimed once.
+  const proven = new WeakMap<Credentials, string>();
 
   const proveKey = (
     jkt: string,
@@ -79,7 +81,11 @@ export function createProver(options: ProofOptions, clock: Pick<Clock, 'now'>): 
       const fault =
         schemeFault(shown.scheme, token, senderConstrained) ?? certificateFault(token, credentials);
       if (fault !== undefined || confirmation.jkt === undefined) return fault;
-      return proveKey(confirmation.jkt, shown, credentials);
+      if (proven.get(credentials) === shown.digest) return undefined;
+      return after(proveKey(confirmation.jkt, shown, credentials), (refused) => {
+        if (refused === undefined) proven.set(credentials, shown.digest);
+        return refused;
+      });
     },
   };
 }

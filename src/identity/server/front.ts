@@ -40,25 +40,41 @@ const withTokens: readonly string[] = [endpoints.introspection, endpoints.revoca
 export function serverFront(
   parts: FrontParts,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { protocol, host } = new URL(parts.issuer);
+  const origin = new URL(parts.issuer);
   return async (request, response) => {
     const [path = ''] = (request.url ?? '').split('?');
     if (wellKnown.includes(path)) return sendPublic(request, response, parts.metadata());
     if (path === `${mount}${endpoints.jwks}`) return sendPublic(request, response, { keys: parts.jwks() });
-    // What the public origin is was configured, and comes neither from a Host header nor from a proxy's word.
-    Object.assign(request.headers, {
-      host,
-      'x-forwarded-host': host,
-      'x-forwarded-proto': protocol.slice(0, -1),
-    });
-    delete request.headers['x-forwarded-for'];
-    const provider = await parts.provider();
-    if (provider.interactions.paths.some((at) => path === at || path.startsWith(`${at}/`)))
-      return provider.interactions.serve(request, response);
-    if (continueLogin(path.slice(mount.length), request, response)) return;
-    request.url = (request.url ?? '').slice(mount.length) || '/';
-    await answer(parts, provider, request, response);
+    standFor(origin, request);
+    return await route(parts, path, request, response);
   };
+}
+
+async function route(
+  parts: FrontParts,
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const provider = await parts.provider();
+  if (isBelow(provider.interactions.paths, path)) return provider.interactions.serve(request, response);
+  if (continueLogin(path.slice(mount.length), request, response)) return;
+  request.url = (request.url ?? '').slice(mount.length) || '/';
+  await answer(parts, provider, request, response);
+}
+
+function isBelow(places: readonly string[], path: string): boolean {
+  return places.some((place) => path === place || path.startsWith(`${place}/`));
+}
+
+/** What the public origin is was configured, and comes neither from a Host header nor from a proxy's word. */
+function standFor({ host, protocol }: URL, { headers }: IncomingMessage): void {
+  Object.assign(headers, {
+    host,
+    'x-forwarded-host': host,
+    'x-forwarded-proto': protocol.slice(0, -1),
+  });
+  delete headers['x-forwarded-for'];
 }
 
 async function answer(

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { Adapter, Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import type { Fetch } from '../fetch-json.ts';
-import { loadExistingGrant } from './browser-session.ts';
+import { isOfOwnPages, loadExistingGrant } from './browser-session.ts';
 import { scopesOf } from './default-scope.ts';
 import { errorPage, pageHeaders } from './error-page.ts';
 import { interactionPolicy } from './interaction-policy.ts';
@@ -204,8 +204,10 @@ function resourceIndicators({
     options.resources().find(({ resource }) => resource === name);
   return {
     enabled: true,
-    defaultResource: (_context, _client, oneOf) => {
+    defaultResource: (context, _client, oneOf) => {
       if (oneOf !== undefined) return oneOf;
+      // Our own pages want to know who is there, and no token.
+      if (isOfOwnPages(context)) return [];
       const [first] = options.resources();
       throw new InvalidTarget(`say what the token is for, such as resource=${first?.resource ?? ''}`);
     },

@@ -46,8 +46,18 @@ function byRevision(codecs: readonly Codec[]): ReadonlyMap<string, Codec> {
   return new Map(codecs.map((codec) => [codec.revision, codec]));
 }
 
-/** What an exchange shows of its sender. */
+const shown = new WeakMap<Exchange, Credentials>();
+
+/** What an exchange shows of its sender: one object for one request, however often it is asked. */
 export function credentialsOf(exchange: Exchange, site: Site): Credentials {
+  const before = shown.get(exchange);
+  if (before !== undefined) return before;
+  const credentials = read(exchange, site);
+  shown.set(exchange, credentials);
+  return credentials;
+}
+
+function read(exchange: Exchange, site: Site): Credentials {
   return {
     authorization: exchange.header('authorization'),
     resource: site.resource,

@@ -40,6 +40,17 @@ function secured(options: ServerOptions, { identity, askClients }: FrontTls): Op
     rejectUnauthorized: false,
   });
   // Connections that stand keep the certificate they began with (X509-SVID section 4).
-  const stopTls = identity.onChange(() => server.setSecureContext({ ...material(), minVersion }));
+  const stopTls = identity.onChange(() =>
+    server.setSecureContext({ ...presentOrNone(material), minVersion }),
+  );
   return { server, stopTls };
+}
+
+/** A certificate that expired or was taken back is shown no longer: then no new handshake succeeds. */
+function presentOrNone<Material>(material: () => Material): Material | object {
+  try {
+    return material();
+  } catch {
+    return {};
+  }
 }
