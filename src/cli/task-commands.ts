@@ -1,13 +1,18 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ExitCode } from './exit-code.ts';
 import type { GrantOptions } from './task/grant.ts';
-import type { TaskOptions } from './task/inspect.ts';
+import type { ListOptions, TaskOptions } from './task/inspect.ts';
 
 /** Adds `bartizan task` and `bartizan revoke`. */
 export function addTaskCommands(program: Command, done: (code: ExitCode) => void): void {
   const task = program.command('task').description('open, list, show and end tasks');
   addGrant(task, done);
-  reaching(task.command('list').description('list the running tasks')).action(async (options: TaskOptions) =>
+  reaching(
+    task
+      .command('list')
+      .description('list the running tasks, the newest first')
+      .option('--all', 'those that are over as well', false),
+  ).action(async (options: ListOptions) =>
     done(await (await import('./task/inspect.ts')).runTaskList(options)),
   );
   reaching(task.command('show').description('show one task').argument('<id>')).action(
@@ -22,9 +27,9 @@ export function addTaskCommands(program: Command, done: (code: ExitCode) => void
   reaching(
     program
       .command('revoke')
-      .description('withdraw whatever was issued until now for a user, agent, device, task or token')
+      .description('end what was issued until now for a user, agent, device, task or token')
       .argument('<kind>', '`user`, `agent`, `device`, `task` or `token`')
-      .argument('<id>', 'its id; for a user `<issuer> <subject>` as one text'),
+      .argument('<id>', 'its id; a user is "<issuer> <subject>" in quotes'),
   ).action(async (kind: string, id: string, options: TaskOptions) =>
     done(await (await import('./task/inspect.ts')).runRevoke(kind, id, options)),
   );
@@ -53,7 +58,7 @@ function addGrant(task: Command, done: (code: ExitCode) => void): void {
 function reaching(command: Command): Command {
   return command
     .option('--url <url>', 'endpoint; the gateway that runs on this machine unless given')
-    .option('--token-file <path>', 'file that holds the access token; the owner’s unless given')
+    .option('--token-file <path>', 'file that holds the access token; that of the owner unless given')
     .option('--state-directory <path>', 'where that gateway keeps its state, if not in ~/.bartizan')
     .option('--json', 'one JSON object on standard output', false);
 }

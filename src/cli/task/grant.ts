@@ -1,8 +1,14 @@
-import { openTask, type TaskOrder } from '../../task/index.ts';
+import { openTask, type Task, type TaskOrder } from '../../task/index.ts';
+import { shellPath } from '../client-entries.ts';
 import { type ExitCode, exitCode } from '../exit-code.ts';
 import { output } from '../output.ts';
+import { typedCommand } from '../own-command.ts';
 import { findTarget, type TargetOptions } from '../stdio/target.ts';
+import { briefPermissionLines, budgetWords } from './describe-task.ts';
+import { withMend } from './grant-mend.ts';
 import { portableKey, writeTask } from './key-file.ts';
+import { duration, instant } from './time-words.ts';
+import { type Budget, permissionsOf } from './told-task.ts';
 
 /** How `bartizan task grant` was asked for. */
 export interface GrantOptions extends TargetOptions {
@@ -24,14 +30,16 @@ export async function runTaskGrant(options: GrantOptions): Promise<ExitCode> {
   if (token === undefined)
     throw new Error('a task needs the token of its user; name it with `--token-file` or `BARTIZAN_TOKEN`');
   const key = await portableKey();
-  const task = await openTask({ ...orderOf(options), resource: url.href, subjectToken: token, key });
+  const order = { ...orderOf(options), resource: url.href, subjectToken: token, key };
+  const task = await openTask(order).catch((fault: unknown) => {
+    throw withMend(fault, options.agent);
+  });
   const granted = { resource: url.href, token: task.token, expiresAt: task.expiresAt, granted: task.granted };
   if (options.out !== undefined) await writeTask(options.out, granted, key).catch(endAfter(task.end));
-  const expires = new Date(task.expiresAt).toISOString();
-  const { id } = task;
-  if (options.json)
-    output.data(JSON.stringify({ id, ...granted, expiresAt: expires, key: options.out ?? key.secret }));
-  else for (const line of [id, ...advice(options, expires, task.granted)]) output.say(line);
+  const expiresAt = new Date(task.expiresAt).toISOString();
+  const handed = options.out === undefined ? { key: key.secret } : { file: options.out };
+  if (options.json) output.data(JSON.stringify({ id: task.id, ...granted, expiresAt, ...handed }));
+  else for (const line of summary(task, options.out)) output.say(line);
   return exitCode.ok;
 }
 
@@ -78,21 +86,37 @@ function endAfter(end: () => Promise<void>): (fault: unknown) => Promise<never> 
   };
 }
 
-function advice(
-  { out }: GrantOptions,
-  expires: string,
-  granted: TaskOrder['actions'] | readonly object[],
-): readonly string[] {
-  const what = output.style('dim', JSON.stringify(granted));
-  const end = output.style('dim', `valid until ${expires}`);
+/** What a person wants to know of what was granted; `--json` tells the rest. */
+function summary(task: Task, out: string | undefined): readonly string[] {
+  const { expiresAt, granted } = task;
+  const columns = process.stderr.columns ?? 80;
+  const left = `${instant(expiresAt)}, for ${duration(expiresAt - Date.now())}`;
+  const budget = budgetWords(budgetGranted(granted));
+  return [
+    `task      ${task.id}`,
+    `until     ${left}`,
+    ...(budget === '' ? [] : [`budget    ${budget}`]),
+    ...briefPermissionLines(permissionsOf(granted), columns),
+    ...(out === undefined ? [] : [`written   ${out}`]),
+    '',
+    advice(out),
+  ];
+}
+
+/** Every entry holds the budget of the whole task. */
+function budgetGranted([first]: Task['granted']): Budget {
+  const { max_calls: calls, max_bytes: bytes } = first ?? {};
+  return {
+    calls: typeof calls === 'number' ? calls : undefined,
+    bytes: typeof bytes === 'number' ? bytes : undefined,
+  };
+}
+
+function advice(out: string | undefined): string {
   if (out === undefined)
-    return [
-      what,
-      end,
-      output.style(
-        'yellow',
-        'the key is gone with this process; use `--out <file>` or `--json` to hand the task on',
-      ),
-    ];
-  return [what, end, output.style('dim', `in ${out}; use it with \`bartizan stdio --task-file ${out}\``)];
+    return output.style(
+      'yellow',
+      'its key is gone with this process; use `--out <file>` or `--json` to hand the task on',
+    );
+  return output.style('dim', `run a client in it: \`${typedCommand()} stdio --task-file ${shellPath(out)}\``);
 }

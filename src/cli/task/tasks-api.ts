@@ -1,26 +1,16 @@
+import { isJsonObject, type JsonObject, objectMember, stringMember } from '../../model/json.ts';
 import { findTarget, type TargetOptions } from '../stdio/target.ts';
-
-/** A task as the gateway tells of it. */
-export interface ToldTask {
-  readonly id: string;
-  readonly user: string;
-  readonly agent: string;
-  readonly purpose?: string;
-  readonly state: string;
-  readonly notAfter: string;
-  readonly [member: string]: unknown;
-}
 
 /**
  * Asks the gateway about tasks.
- * @throws Error with what the gateway said, when it refuses
+ * @throws Error with what the gateway said and its remedy, when it refuses
  */
 export async function askTasks(
   options: TargetOptions,
   method: 'GET' | 'DELETE' | 'POST',
   path: string,
   body?: object,
-): Promise<unknown> {
+): Promise<JsonObject> {
   const { url, token } = await findTarget(options);
   const response = await fetch(new URL(path, url.origin), {
     method,
@@ -34,7 +24,17 @@ export async function askTasks(
   }).catch((cause: unknown) => {
     throw new Error(`the gateway at ${url.origin} cannot be reached; is it running?`, { cause });
   });
-  const told: unknown = response.status === 204 ? undefined : await response.json().catch(() => undefined);
-  if (!response.ok) throw new Error(`the gateway answered ${response.status}: ${JSON.stringify(told ?? {})}`);
-  return told;
+  const told: unknown = await response.json().catch(() => undefined);
+  const answer = isJsonObject(told) ? told : {};
+  if (!response.ok) throw new Error(refusalWords(response.status, answer));
+  return answer;
+}
+
+/** What a page of the gateway says when it refuses: a sentence and how to go on. */
+export function refusalWords(status: number, answer: JsonObject): string {
+  const error = objectMember(answer, 'error');
+  const message = stringMember(error, 'message');
+  const remedy = stringMember(objectMember(error, 'data'), 'remedy');
+  if (message === undefined) return `the gateway answered ${status}`;
+  return remedy === undefined ? message : `${message}; ${remedy}`;
 }
