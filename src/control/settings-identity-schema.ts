@@ -217,6 +217,9 @@ export const upstreamAuth: z.ZodType<UpstreamAuthEntry> = z.strictObject({
       '`oauth`: each user connects an account. `exchange`: RFC 8693. `identity-assertion`: ID-JAG. `workload-jwt`, `workload-mtls`: the gateway’s SVID. `client-credentials`: the gateway as a client.',
     ),
   clientId: text.exactOptional().describe('Client id of the gateway at the authorization server.'),
+  issuer: url
+    .exactOptional()
+    .describe('With `oauth` and `clientId`: the only authorization server that knows this client.'),
   clientSecret: text.exactOptional().describe('Its secret; write `${VARIABLE}` or `file:<path>`.'),
   privateKey: text.exactOptional().describe('Its private key (PEM), for `private_key_jwt`.'),
   tokenEndpoint: url.exactOptional().describe('With `exchange`: the token endpoint.'),

@@ -184,6 +184,7 @@ export type UpstreamAuthSettings =
 /** The same as it is written: which members belong to which kind is checked with the server. */
 export interface UpstreamAuthEntry {
   readonly kind: UpstreamAuthSettings['kind'];
+  readonly issuer?: string;
   readonly clientId?: string;
   readonly clientSecret?: string;
   readonly privateKey?: string;
@@ -197,6 +198,8 @@ export interface UpstreamAuthEntry {
 /** Each user connects an account of their own; tokens are kept in the vault. */
 export interface OAuthUpstream {
   readonly kind: 'oauth';
+  /** The only authorization server that the configured client is known at. Undefined: the first one that is met. */
+  readonly issuer?: string;
   /** Undefined: client metadata document, then dynamic registration. */
   readonly clientId?: string;
   readonly clientSecret?: string;

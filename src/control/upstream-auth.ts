@@ -11,7 +11,7 @@ interface Rule {
 
 /** Which members each kind of credential needs, and which it takes beside them. */
 const rules: Readonly<Record<UpstreamAuthSettings['kind'], Rule>> = {
-  oauth: { needs: [], takes: ['clientId', 'clientSecret', 'scopes', 'dpop'] },
+  oauth: { needs: [], takes: ['clientId', 'clientSecret', 'issuer', 'scopes', 'dpop'] },
   exchange: { needs: ['tokenEndpoint', 'clientId'], takes: ['clientSecret', 'audience', 'scopes'] },
   'identity-assertion': { needs: ['clientId'], takes: ['clientSecret', 'scopes'] },
   'workload-jwt': { needs: [], takes: ['audience', 'spiffeId'] },

@@ -1,5 +1,5 @@
 import type { Branded } from './brand.ts';
-import type { JsonObject, JsonValue } from './json.ts';
+import type { JsonValue } from './json.ts';
 
 /** Names one task: the `txn` claim of its token (RFC 8417 section 2.2). It identifies, and never authenticates anyone. */
 export type TaskId = Branded<'TaskId'>;
@@ -47,8 +47,3 @@ export interface TaskBudget {
 
 /** The `type` of the authorization details of a task (RFC 9396 section 2). */
 export const taskType = 'mcp_task';
-
-/** One entry of `authorization_details` as it travels. */
-export interface TaskDetails extends JsonObject {
-  readonly type: typeof taskType;
-}

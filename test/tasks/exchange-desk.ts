@@ -126,7 +126,7 @@ export const offered: readonly { readonly action: string; readonly digest: strin
 }));
 
 /** Reads a token of the desk as the resource server does. */
-export function fromOwnToken(token: string): Subject | TokenFailure {
+function fromOwnToken(token: string): Subject | TokenFailure {
   const [typ, payload = ''] = token.split('.');
   if (typ !== 'at+jwt') return new TokenFailure('not a token', { reason: 'it is not a token' });
   const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as JsonObject;

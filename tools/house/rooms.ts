@@ -50,6 +50,7 @@ export const packages: Readonly<Record<string, string>> = {
   oauth4webapi: 'identity',
   'oidc-provider': 'identity',
   pg: 'store',
+  pkcs11js: 'identity',
   undici: 'transport',
   yaml: 'control',
   zod: 'control',

@@ -38,7 +38,7 @@ export function knownClients(clients: readonly ClientRule[], agents: readonly Ag
 }
 
 /** Whether an id falls under a rule: it is the same, or the rule ends with `/*` and the id goes on after the slash. */
-export function matches(pattern: string, id: string): boolean {
+function matches(pattern: string, id: string): boolean {
   if (pattern.startsWith('spiffe://') && parseSpiffeId(id) === undefined) return false;
   if (!pattern.endsWith('/*')) return pattern === id;
   const prefix = pattern.slice(0, -1);

@@ -90,7 +90,7 @@ async function bindingOf(
 }
 
 /** How the client that oidc-provider authenticated did so, in our words. */
-export function grantClient(client: Client, { presented }: Shown): GrantClient | undefined {
+function grantClient(client: Client, { presented }: Shown): GrantClient | undefined {
   const id = client.clientId;
   if (id === anonymousClient) return undefined;
   return { id, authentication: authenticationOf(client, presented) };

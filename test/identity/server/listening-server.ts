@@ -34,7 +34,7 @@ export type Changes = Partial<Omit<AuthorizationServerOptions, 'settings'>> & {
   readonly tls?: ServerOptions;
 };
 
-export const settings: ServerSettings = {
+const settings: ServerSettings = {
   accessTokenMinutes: 5,
   refreshTokenDays: 7,
   dynamicRegistration: false,
