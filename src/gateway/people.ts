@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { ownerIssuer } from '../control/default-policy.ts';
 import type { Settings } from '../control/settings.ts';
+import { ownerAccountId } from '../identity/login/account-id.ts';
+import type { LoginAccount } from '../identity/login/accounts.ts';
 import { createInteractions, type LoginInteractions } from '../identity/login/interactions.ts';
 import type { InteractionsOptions } from '../identity/login/options.ts';
 import type { CreateInteractions, Interactions } from '../identity/server/interactions.ts';
@@ -24,7 +26,7 @@ export interface Person {
 /** What the pages need of the rest. */
 export type PeopleOptions = Pick<
   InteractionsOptions,
-  'documents' | 'clock' | 'onUpstreamTokens' | 'onFault'
+  'documents' | 'clock' | 'onUpstreamTokens' | 'onFault' | 'onRefusal'
 > & {
   readonly settings: Pick<Settings, 'authorizationServer' | 'identity' | 'servers'>;
   readonly origin: string;
@@ -44,14 +46,14 @@ export function peopleOf({ settings, origin, ...options }: PeopleOptions): Peopl
       peer: (request: IncomingMessage) => request.socket.remoteAddress ?? '',
     });
     present = interactions;
-    return { ...interactions, findAccount: (subject) => namedAccount(interactions, subject, base, settings) };
+    return { ...interactions, findAccount: (subject) => namedAccount(interactions, subject, settings) };
   };
   return {
     create,
     setupLink: async () => present?.setupLink(),
     person: async (account) => {
       const found = await present?.accounts.find(account);
-      return found && !found.disabled ? personOf(found, `${origin}/as`) : undefined;
+      return found && !found.disabled ? personOf(found) : undefined;
     },
   };
 }
@@ -63,20 +65,19 @@ export function peopleOf({ settings, origin, ...options }: PeopleOptions): Peopl
 async function namedAccount(
   { findAccount, accounts }: LoginInteractions,
   subject: string,
-  base: string,
   { identity }: PeopleOptions['settings'],
 ): ReturnType<Interactions['findAccount']> {
   const account = await findAccount(subject);
   const person = await accounts.find(subject);
   if (account === undefined || person === undefined) return undefined;
-  const { issuer, subject: name } = personOf(person, base);
+  const { issuer, subject: name } = personOf(person);
   const roles = issuer === ownerIssuer ? { roles: [...identity.owner.roles] } : {};
   const claims: JsonObject = { sub_id: { format: 'iss_sub', iss: issuer, sub: name } };
   return { ...account, claims: { ...account.claims, ...roles, ...claims } };
 }
 
-function personOf({ issuer, subject }: Person, base: string): Person {
-  return issuer === base ? { issuer: ownerIssuer, subject: 'owner' } : { issuer, subject };
+function personOf({ id, issuer, subject }: LoginAccount): Person {
+  return id === ownerAccountId ? { issuer: ownerIssuer, subject: 'owner' } : { issuer, subject };
 }
 
 function describe(resource: string, origin: string): string | undefined {

@@ -111,6 +111,18 @@ describe('the owner', () => {
     assert.ok(Math.abs(Number(idToken['auth_time']) - Date.now() / 1000) < 30);
   });
 
+  test('stays the owner when the gateway is reached at another address', async (t) => {
+    const { documents } = gateway;
+    const moved = await startLoginGateway({ documents, client: { redirect_uris: [redirectUri] } });
+    t.after(() => moved.stop());
+    assert.notEqual(moved.origin, gateway.origin);
+    assert.equal(await moved.interactions.setupLink(), undefined);
+    const browser = new ScriptedBrowser();
+    const back = await browser.submit(await logIn(moved, browser), 'consent');
+    const tokens = await moved.redeem(back.url);
+    assert.equal(payload(tokens['access_token'])['sub'], 'owner');
+  });
+
   test('reads who asks for what, in plain words', async () => {
     const { text } = await logIn(gateway, new ScriptedBrowser());
     assert.match(text, /<b>Test Editor<\/b> asks to act for you/);

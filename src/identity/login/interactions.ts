@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { JsonObject } from '../../model/json.ts';
-import { type Accounts, createAccounts } from './accounts.ts';
+import { ownerAccountId } from './account-id.ts';
+import { type Accounts, createAccounts, type LoginAccount } from './accounts.ts';
 import { passkeyScript } from './assets/passkey-script.ts';
 import { style } from './assets/style.ts';
 import { createBrowsers } from './browser.ts';
@@ -54,6 +55,7 @@ export function createInteractions(options: InteractionsOptions): LoginInteracti
     words: { resource: options.describeResource ?? nothing, scope: options.describeScope ?? nothing },
     login: login ?? { kind: 'owner', owner },
     peer: options.peer ?? socketAddress,
+    onRefusal: options.onRefusal,
   };
   const answers = new Map<string, Answer>([
     ['interaction', interactionPages(context)],
@@ -62,7 +64,9 @@ export function createInteractions(options: InteractionsOptions): LoginInteracti
       ? [['setup', setupPages(pages, owner)] as const]
       : [['login', callbackPage(pages, login.provider, options)] as const]),
   ]);
-  const known = (issuer: string): boolean => issuer === (settings.provider?.issuer ?? base);
+  // The owner stays the owner when the gateway gets another address.
+  const known = ({ id, issuer }: LoginAccount): boolean =>
+    login === undefined ? id === ownerAccountId : issuer === settings.provider?.issuer;
   return {
     paths: ['interaction', 'login', 'setup', 'assets'].map((name) => `${path}/${name}`),
     serve: (request, response) => {
@@ -72,7 +76,7 @@ export function createInteractions(options: InteractionsOptions): LoginInteracti
     },
     findAccount: async (subject) => {
       const account = await accounts.find(subject);
-      if (account === undefined || account.disabled || !known(account.issuer)) return undefined;
+      if (account === undefined || account.disabled || !known(account)) return undefined;
       return { accountId: account.id, claims: account.claims };
     },
     setupLink: async () => (login === undefined ? owner.links.make() : undefined),
@@ -148,6 +152,9 @@ function callbackPage(pages: PagesContext, login: ProviderLogin, options: Intera
 const foreignAnswer =
   'this login was not begun in this browser, was used already, or took too long; go back to the application and start again';
 
+/** What is more than a stray request: a form that does not fit, a browser that may not, one that tries too often. */
+const refused: ReadonlySet<number> = new Set([400, 403, 409, 429]);
+
 function sendFault(
   { assets }: PagesContext,
   options: InteractionsOptions,
@@ -157,6 +164,8 @@ function sendFault(
 ): void {
   const told = fault instanceof RequestFault ? fault : toldOf(fault);
   if (!(fault instanceof RequestFault)) options.onFault?.(`login pages: ${detailOf(fault)}`);
+  else if (refused.has(fault.status))
+    options.onRefusal?.(fault.message, (options.peer ?? socketAddress)(request));
   if (response.headersSent) {
     response.destroy();
     return;
