@@ -4,6 +4,7 @@ import { type FileJournal, openJournal } from './audit/journal.ts';
 import type { Gateway, StartOptions } from './control/gateway-contract.ts';
 import type { Settings } from './control/settings.ts';
 import { createSeal } from './flow/seal.ts';
+import { boundedReport } from './gateway/bounded-report.ts';
 import { createGeneration, type Generation, type Lasting, type Report } from './gateway/generation.ts';
 import { type Closers, openLastingIdentity } from './gateway/lasting-identity.ts';
 import { grantToken, ownerOf } from './gateway/owner-token.ts';
@@ -39,7 +40,7 @@ async function compose(settings: Settings, options: StartOptions, closers: Close
   closers.push(journal.close);
   const verdicts = openEraVerdicts(join(settings.state.directory, 'state.sqlite'));
   closers.push(verdicts.close);
-  const report = reporting(clock, journal, options.report);
+  const report = boundedReport(reporting(clock, journal, options.report), clock);
   const identity = await openLastingIdentity(settings, clock, report, closers);
   const lasting: Lasting = {
     clock,

@@ -58,6 +58,7 @@ export async function openCallers(parts: CallerParts): Promise<Callers> {
     clock,
     ...(parts.onUpstreamTokens && { onUpstreamTokens: parts.onUpstreamTokens }),
     onFault: (message) => report('login failed', { message }),
+    onRefusal: (why, peer) => report('login refused', { why, peer }),
   });
   let verify: TokenExchangeOptions['verifySubject'] | undefined;
   const server = settings.authorizationServer.enabled

@@ -25,6 +25,7 @@ export interface InteractionContext extends PagesContext {
   readonly consents: Consents;
   readonly words: Words;
   readonly login: OwnerWay | ProviderWay;
+  readonly onRefusal: ((why: string, peer: string) => void) | undefined;
   readonly peer: (request: Exchange['request']) => string;
 }
 
@@ -126,6 +127,7 @@ async function logInByPassword(context: InteractionContext, step: Step): Promise
     sendOnward(step.exchange.response, await finishLogin(context, step, login), onwardPage(context));
   } catch (fault) {
     if (!(fault instanceof RequestFault)) throw fault;
+    context.onRefusal?.(`password: ${fault.message}`, context.peer(step.exchange.request));
     await showLogin(context, step, fault);
   }
 }

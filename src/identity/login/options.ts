@@ -21,6 +21,8 @@ export interface InteractionsOptions {
   readonly onUpstreamTokens?: (user: LoginUser, tokens: ProviderTokens) => Promise<void>;
   /** Told what failed on our side. Never holds a secret. */
   readonly onFault?: (message: string) => void;
+  /** Told who was sent away, and why: a wrong password, a form of another site, an answer of another browser. */
+  readonly onRefusal?: (why: string, peer: string) => void;
   /** Default: the address of the socket. */
   readonly peer?: (request: import('node:http').IncomingMessage) => string;
   readonly fetch?: Fetch;

@@ -66,6 +66,7 @@ export async function createAuthorizationServer(
     metadata,
     jwks: keys.published,
     resources: options.resources,
+    report: options.report,
     verifyToken: (token) =>
       verifyOwnToken(
         { issuer, published: keys.published, now: options.clock.now, revocations: options.revocations },

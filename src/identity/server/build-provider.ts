@@ -15,6 +15,7 @@ import type { ProofChecks } from './proof-checks.ts';
 import { providerConfiguration } from './provider-configuration.ts';
 import { registerGrant } from './register-grants.ts';
 import { registeredClients } from './registered-clients.ts';
+import { reportRefusals } from './report-refusals.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { structuredTokens } from './structured-tokens.ts';
 
@@ -61,9 +62,11 @@ export function buildProvider(build: ProviderBuild): BuiltProvider {
     }),
   );
   adapt(provider, build);
+  const told = new WeakSet<object>();
+  reportRefusals(provider, { shown, report: options.report, told });
   for (const handler of build.grants)
     registerGrant(
-      { provider, errors: library.errors, shown, proofs: build.bindProofs(provider, library) },
+      { provider, errors: library.errors, shown, proofs: build.bindProofs(provider, library), told },
       handler,
     );
   const interactions = options.interactions({ provider, base: issuer });

@@ -6,7 +6,7 @@ import { addDefaultScope } from './default-scope.ts';
 import { isForm, readForm, withForm } from './form-request.ts';
 import { GrantError } from './grant.ts';
 import { endpoints } from './metadata.ts';
-import type { ResourceInfo } from './options.ts';
+import type { AuthorizationServerOptions, ResourceInfo } from './options.ts';
 import type { ShownRequests } from './presented.ts';
 import type { ShowClient } from './show-client.ts';
 import { structuredToken } from './structured-tokens.ts';
@@ -22,6 +22,7 @@ export interface FrontParts {
   readonly resources: () => readonly ResourceInfo[];
   /** The claims of a JWT of ours that is good now. */
   readonly verifyToken: (token: string) => Promise<JsonObject | undefined>;
+  readonly report: AuthorizationServerOptions['report'];
 }
 
 /** Where {@link serverFront} stands, beside everything below the issuer. */
@@ -88,13 +89,20 @@ async function answer(
     return await provider.answer(request, response);
   }
   const form = await readForm(request);
-  if (form === undefined) return sendError(response, 413, 'invalid_request', 'the form is too large');
+  const refuse = (status: number, code: string, description: string, client?: string): void => {
+    const peer = request.socket.remoteAddress ?? '';
+    const endpoint = (request.url ?? '').split('?')[0]?.slice(1) ?? '';
+    parts.report?.('request refused', { endpoint, ...(client && { client }), code, description, peer });
+    sendError(response, status, code, description);
+  };
+  if (form === undefined) return refuse(413, 'invalid_request', 'the form is too large');
+  const client = form.get('client_id') ?? undefined;
   try {
     const prepared = await prepare(parts, request, form);
     await provider.answer(prepared, response);
   } catch (error) {
     if (!(error instanceof GrantError)) throw error;
-    sendError(response, error.code === 'invalid_client' ? 401 : 400, error.code, error.description);
+    refuse(error.code === 'invalid_client' ? 401 : 400, error.code, error.description, client);
   }
 }
 

@@ -8,6 +8,8 @@ export interface GrantHandler {
   readonly parameters: readonly string[];
   /** Answers the token response (RFC 6749 section 5.1). Throws {@link GrantError} to refuse. */
   readonly grant: (request: GrantRequest) => Promise<JsonObject>;
+  /** It tells the operator of its refusals itself. */
+  readonly reports?: true;
 }
 
 /** One request at the token endpoint, after its client was authenticated and its proof verified. */

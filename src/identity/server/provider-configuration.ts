@@ -11,6 +11,7 @@ import { clientAlgorithms, endpoints, proofAlgorithms } from './metadata.ts';
 import type { AuthorizationServerOptions, ResourceInfo } from './options.ts';
 import type { ShownRequests } from './presented.ts';
 import { isNativeRedirect, isSafeRedirect } from './redirects.ts';
+import { reportForeign } from './report-refusals.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { tokenClaims } from './token-claims.ts';
 
@@ -181,13 +182,27 @@ function features(parts: ProviderParts): NonNullable<Configuration['features']> 
     introspection: {
       enabled: true,
       allowedPolicy: (context, client, token) =>
-        Promise.resolve(token.clientId === client.clientId && isAuthenticated(parts, context)),
+        Promise.resolve(
+          isOwnToken(parts, 'introspect', context, [client, token]) && isAuthenticated(parts, context),
+        ),
     },
     revocation: {
       enabled: true,
-      allowedPolicy: (_context, client, token) => Promise.resolve(token.clientId === client.clientId),
+      allowedPolicy: (context, client, token) =>
+        Promise.resolve(isOwnToken(parts, 'revoke', context, [client, token])),
     },
   };
+}
+
+function isOwnToken(
+  { shown, options }: ProviderParts,
+  endpoint: 'introspect' | 'revoke',
+  context: KoaContextWithOIDC,
+  [client, token]: readonly [{ readonly clientId: string }, { readonly clientId?: string | undefined }],
+): boolean {
+  if (token.clientId === client.clientId) return true;
+  reportForeign({ shown, report: options.report }, endpoint, context);
+  return false;
 }
 
 function isAuthenticated({ shown }: ProviderParts, { req, oidc }: KoaContextWithOIDC): boolean {

@@ -18,6 +18,8 @@ export interface GrantBridge {
   readonly errors: ProviderLibrary['errors'];
   readonly shown: ShownRequests;
   readonly proofs: ProofChecks;
+  /** Takes the refusals that a grant has told of itself. */
+  readonly told: WeakSet<object>;
 }
 
 /** What oidc-provider itself must read of a request; the rest goes around it, so that its own rules do not apply. */
@@ -61,6 +63,7 @@ async function answer(
     const refusal = new bridge.errors.CustomOIDCProviderError(error.code, error.description);
     // RFC 6749 section 5.2.
     if (error.code === 'invalid_client') Object.assign(refusal, { status: 401, statusCode: 401 });
+    if (handler.reports === true) bridge.told.add(refusal);
     throw refusal;
   }
 }

@@ -52,7 +52,7 @@ function x509Svid({ verifyPeer, peerCertificate, report }: Options, request: Inc
   if (certificate === undefined || verifyPeer === undefined) return { kind: 'other' };
   const id = verifyPeer(certificate.chain);
   if (!(id instanceof Refusal)) return { kind: 'x509-svid', id };
-  report?.('svid-refused', { reason: id.detail });
+  report?.('svid-refused', { reason: id.detail, peer: request.socket.remoteAddress ?? '' });
   return { kind: 'other' };
 }
 

@@ -22,6 +22,14 @@ const kinds: readonly string[] = [
  */
 export async function revoke({ options, subject, operator, request }: PageRequest): Promise<PageAnswer> {
   if (!operator) {
+    options.report('task page refused', {
+      method: 'POST',
+      code: 'scope_insufficient',
+      detail: 'only operators may revoke',
+      user: subject.user.subject,
+      agent: subject.agent.id,
+      peer: request.socket.remoteAddress ?? '',
+    });
     return pageError(
       403,
       'scope_insufficient',

@@ -40,7 +40,7 @@ export function createTaskPages(options: TaskPagesOptions): TaskPages {
 async function answer(options: TaskPagesOptions, request: IncomingMessage): Promise<PageAnswer> {
   const [path = '', search = ''] = (request.url ?? '').split('?', 2);
   const subject = await options.identify(credentialsOf(options, request, path));
-  if (subject instanceof Refusal) return refusedPage(subject);
+  if (subject instanceof Refusal) return refused(options, request, subject);
   if (options.revocations.stale()) {
     return pageError(503, 'overloaded', 'revocations cannot be looked up at the moment', 'try again later');
   }
@@ -48,6 +48,21 @@ async function answer(options: TaskPagesOptions, request: IncomingMessage): Prom
   const operator = !isTaskToken(subject) && subject.user.roles.some((role) => roles.includes(role));
   const page: PageRequest = { options, subject, operator, request, query: new URLSearchParams(search) };
   return route(page, path);
+}
+
+/** These pages are no calls, so no decision record tells of it. */
+function refused(
+  { report }: TaskPagesOptions,
+  { method = '', socket }: IncomingMessage,
+  why: Refusal,
+): PageAnswer {
+  report('task page refused', {
+    method,
+    code: why.code,
+    detail: why.detail,
+    peer: socket.remoteAddress ?? '',
+  });
+  return refusedPage(why);
 }
 
 function route(page: PageRequest, path: string): PageAnswer | Promise<PageAnswer> {

@@ -31,6 +31,7 @@ export function createTokenExchange(options: TokenExchangeOptions): GrantHandler
   return {
     type: tokenExchangeType,
     parameters: exchangeParameters,
+    reports: true,
     grant: async (request) => {
       try {
         return await exchange(options, request);

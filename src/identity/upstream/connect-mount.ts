@@ -56,7 +56,9 @@ class ConnectPages {
       await this.#route(request, response);
     } catch (fault) {
       const known = fault instanceof RequestFault;
-      if (!known) this.#options.report('connect page failed', { fault: faultMessage(fault) });
+      const peer = request.socket.remoteAddress ?? '';
+      if (known) this.#options.report('connect page refused', { why: fault.message, peer });
+      else this.#options.report('connect page failed', { fault: faultMessage(fault), peer });
       if (response.headersSent) return void response.destroy();
       const text = known
         ? sentence(fault.message)
