@@ -193,6 +193,15 @@ const postgresServer: Software = {
 
 export const valkeyServer: Software = { what: 'Valkey', tests: ['stores/valkey.test.ts'], install: valkey };
 
+const replicas: Software = {
+  what: 'Redis and PostgreSQL under replicas',
+  tests: ['tasks', 'ends', 'login', 'outages'].map((name) => `replicas/${name}.test.ts`),
+  install: async () => {
+    await redis();
+    return postgres();
+  },
+};
+
 const browser: Software = {
   what: 'Chromium (passkeys)',
   tests: ['login/passkey.test.ts'],
@@ -214,6 +223,7 @@ export const software: readonly Software[] = [
   redisServer,
   valkeyServer,
   postgresServer,
+  replicas,
   browser,
   spire,
 ];
