@@ -210,7 +210,7 @@ const browser: Software = {
 
 export const spire: Software = {
   what: `SPIRE ${spireVersion}`,
-  tests: ['spire/workload.test.ts'],
+  tests: ['spire/workload.test.ts', 'spire/gateway.test.ts'],
   install: () => once('spire', spireRecipe, installSpire),
 };
 
