@@ -4,10 +4,9 @@ import type Provider from 'oidc-provider';
 import type { ClientMetadata, Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import { errorPage, pageHeaders } from './error-page.ts';
 import { endpoints } from './metadata.ts';
-import { isNativeRedirect } from './redirects.ts';
 
 /** The client id of the gateway's own pages. They need a login and no token, so nothing is ever granted to it. */
-const pagesClient = 'urn:bartizan:client:pages';
+export const pagesClient: string = 'urn:bartizan:client:pages';
 const continuation = '/continue';
 /** Where a login may lead back to: pages of the gateway, and no other place. */
 const ownPage = /^\/connect\/[\w-]{1,128}$/;
@@ -20,7 +19,8 @@ export function pagesMetadata(id: string, issuer: string): ClientMetadata | unde
     client_id: pagesClient,
     client_name: 'the pages of this gateway',
     redirect_uris: [redirect],
-    application_type: isNativeRedirect(redirect) ? 'native' : 'web',
+    // Also on loopback: it is this gateway that serves the pages, and no program that could pose as them.
+    application_type: 'web',
     response_types: ['code'],
     grant_types: ['authorization_code'],
     token_endpoint_auth_method: 'none',

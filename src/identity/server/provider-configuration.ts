@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { Adapter, Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import type { Fetch } from '../fetch-json.ts';
-import { isOfOwnPages, loadExistingGrant } from './browser-session.ts';
+import { isOfOwnPages, loadExistingGrant, pagesClient } from './browser-session.ts';
 import { scopesOf } from './default-scope.ts';
 import { errorPage, pageHeaders } from './error-page.ts';
 import { interactionPolicy } from './interaction-policy.ts';
@@ -130,8 +130,10 @@ function clients({ library }: ProviderParts): Partial<Configuration> {
         const uris = Array.isArray(value) ? value.filter((uri) => typeof uri === 'string') : [];
         if (!uris.every(isSafeRedirect))
           throw new library.errors.InvalidClientMetadata('redirect_uris must use https, or http to loopback');
-        // Then any port of the loopback counts (RFC 8252 section 7.3), whatever the client says it is.
-        if (uris.length > 0 && uris.every(isNativeRedirect)) metadata.application_type = 'native';
+        // Then any port of the loopback counts (RFC 8252 section 7.3), whatever the client says it is. Our own pages are no
+        // program of their own, and nobody is asked whether the gateway may know who is there.
+        const isNative = uris.length > 0 && uris.every(isNativeRedirect);
+        if (isNative && metadata.client_id !== pagesClient) metadata.application_type = 'native';
       },
     },
     clientBasedCORS: (_context, origin, client) =>
