@@ -1,4 +1,4 @@
-/** Two trust domains that federate, with an agent each. */
+/** Two trust domains that federate, with an agent each. SVIDs of the second come with an intermediate. */
 import { execFile } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
@@ -22,7 +22,7 @@ export interface Domains extends Running {
   readonly folder: string;
   /** What else it starts here ends with `stop`. */
   readonly also: <Started extends Running>(started: Started) => Started;
-  readonly startServer: (folder: string, domain: string) => Promise<SpireServer>;
+  readonly startServer: (folder: string, domain: string, below?: 'root' | 'itself') => Promise<SpireServer>;
   /** The program that fetches SVIDs for others than this process. */
   readonly fetcher: string;
 }
@@ -46,14 +46,21 @@ export async function startDomains(): Promise<Domains> {
     for (const one of started) await one.stop();
     await rm(folder, { recursive: true, force: true });
   };
-  const startServer: Domains['startServer'] = async (name, domain) =>
-    also(await startSpireServer(bin, join(folder, name), domain));
-  const startDomain = async (name: string, domain: string): Promise<SpireDomain> => {
-    const server = await startServer(`${name}s`, domain);
+  const startServer: Domains['startServer'] = async (name, domain, below) =>
+    also(await startSpireServer(bin, join(folder, name), domain, below));
+  const startDomain = async (
+    name: string,
+    domain: string,
+    below: 'root' | 'itself',
+  ): Promise<SpireDomain> => {
+    const server = await startServer(`${name}s`, domain, below);
     return { server, agent: also(await startSpireAgent(bin, join(folder, `${name}a`), server)) };
   };
   try {
-    const [alpha, beta] = await Promise.all([startDomain('a', 'alpha.test'), startDomain('b', 'beta.test')]);
+    const [alpha, beta] = await Promise.all([
+      startDomain('a', 'alpha.test', 'itself'),
+      startDomain('b', 'beta.test', 'root'),
+    ]);
     await Promise.all([alpha.server.federate(beta.server), beta.server.federate(alpha.server)]);
     const fetcher = await realpath(join(bin, 'spire-agent'));
     return { alpha, beta, folder, also, startServer, fetcher, stop };

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { readCertificate } from '../../../src/identity/spiffe/certificate.ts';
 import { existingAuthority } from '../../../src/identity/spiffe/testing/certificate-authority.ts';
 import { materialOf } from '../../../src/identity/spiffe/testing/mtls.ts';
-import type { Pair } from './domains.ts';
+import { mintX509, type Pair } from './domains.ts';
 import type { SpireServer } from './server.ts';
 
 interface Jwk {
@@ -13,17 +13,28 @@ interface Jwk {
   readonly x5c?: readonly string[];
 }
 
-/** An X.509-SVID of any SPIFFE ID that an authority of the server's own trust domain has signed. */
-export async function forgeX509(server: SpireServer, id: string): Promise<Pair> {
+/** An X.509-SVID of any SPIFFE ID that the authority of the server's own trust domain has signed. */
+export async function forgeX509(server: SpireServer, id: string, folder: string): Promise<Pair> {
   const keys = await stolenKeys(server);
-  for (const { x5c: [text = ''] = [] } of await authorities(server, 'x509-svid')) {
-    const der = Buffer.from(text, 'base64');
-    const key = keys.find((one) => new X509Certificate(der).checkPrivateKey(one));
+  const genuine = await mintX509(server, `spiffe://${server.domain}/genuine`, folder);
+  const [, ...above] = certificatesOf(genuine);
+  const roots = (await authorities(server, 'x509-svid')).map(
+    ({ x5c: [text = ''] = [] }) => new X509Certificate(Buffer.from(text, 'base64')),
+  );
+  for (const issuer of [...above, ...roots]) {
+    const key = keys.find((one) => issuer.checkPrivateKey(one));
     if (key === undefined) continue;
-    const thief = existingAuthority(der, readCertificate(der).subject, key);
-    return materialOf(thief.issue({ uris: [id] }));
+    const thief = existingAuthority(issuer.raw, readCertificate(issuer.raw).subject, key);
+    const { chain, privateKey } = thief.issue({ uris: [id] });
+    return materialOf({ chain: [...chain, ...above.map(({ raw }) => raw)], privateKey });
   }
   throw new Error(`no key of the authorities of \`${server.domain}\` lies in ${server.keys}`);
+}
+
+/** The chain of a pair, its own certificate first. */
+export function certificatesOf({ cert }: Pick<Pair, 'cert'>): readonly X509Certificate[] {
+  const pems = cert.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  return pems.map((pem) => new X509Certificate(pem));
 }
 
 /** A JWT-SVID with any claims that the server's own key for JWT-SVIDs has signed. */

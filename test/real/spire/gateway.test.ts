@@ -276,7 +276,7 @@ test(
   limit,
   async () => {
     const { server } = domains.beta;
-    await refused(exchange(fetchAs(await forgeX509(server, builder)), builder));
+    await refused(exchange(fetchAs(await forgeX509(server, builder, domains.folder)), builder));
     const svid = (audience: string): Promise<string> =>
       forgeJwt(server, { sub: builder, aud: [audience], exp: Math.floor(Date.now() / 1_000) + 60 });
     const authentication = { method: 'jwt_svid', svid } as const;

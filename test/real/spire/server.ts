@@ -3,6 +3,8 @@ import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { createCertificateAuthority } from '../../../src/identity/spiffe/testing/certificate-authority.ts';
+import { materialOf } from '../../../src/identity/spiffe/testing/mtls.ts';
 import { freePort } from '../program.ts';
 import { type Running, startProgram } from './running.ts';
 
@@ -38,15 +40,25 @@ export interface SpireServer extends Running {
 
 const run = promisify(execFile);
 
-/** Starts one in a folder of its own. */
-export async function startSpireServer(bin: string, folder: string, domain: string): Promise<SpireServer> {
+/**
+ * Starts one in a folder of its own. With `below`, its authority is signed by one that it knows by a file, so that every
+ * SVID of it comes with an intermediate.
+ */
+export async function startSpireServer(
+  bin: string,
+  folder: string,
+  domain: string,
+  below: 'root' | 'itself' = 'itself',
+): Promise<SpireServer> {
   const program = join(bin, 'spire-server');
   await mkdir(folder, { recursive: true });
   const socket = join(folder, 'api.sock');
   const keys = join(folder, 'keys.json');
   const [port, bundlePort] = [await freePort(), await freePort()];
   const config = join(folder, 'server.conf');
-  await writeFile(config, JSON.stringify(configuration({ folder, socket, keys, domain, port, bundlePort })));
+  const root = below === 'root' ? { UpstreamAuthority: await rootOf(folder, domain) } : {};
+  const { plugins, ...rest } = configuration({ folder, socket, keys, domain, port, bundlePort });
+  await writeFile(config, JSON.stringify({ ...rest, plugins: { ...plugins, ...root } }));
   const running = await startProgram(program, ['run', '-config', config], socket);
 
   const command = async (...args: readonly string[]): Promise<string> => {
@@ -93,7 +105,7 @@ function configuration(its: {
   readonly domain: string;
   readonly port: number;
   readonly bundlePort: number;
-}): object {
+}): { readonly plugins: object; readonly server: object } {
   const { folder, socket, keys, domain, port, bundlePort } = its;
   const endpoint = { address: '127.0.0.1', port: bundlePort, refresh_hint: '1s' };
   return {
@@ -120,6 +132,15 @@ function configuration(its: {
       KeyManager: { disk: { plugin_data: { keys_path: keys } } },
     },
   };
+}
+
+/** A root authority in two files, as the plugin `disk` wants it. */
+async function rootOf(folder: string, domain: string): Promise<object> {
+  const root = createCertificateAuthority(domain);
+  const { cert, key } = materialOf({ chain: [root.certificate], privateKey: root.privateKey });
+  const [certFile, keyFile] = [join(folder, 'root.pem'), join(folder, 'root.key')];
+  await Promise.all([writeFile(certFile, cert), writeFile(keyFile, key, { mode: 0o600 })]);
+  return { disk: { plugin_data: { cert_file_path: certFile, key_file_path: keyFile } } };
 }
 
 function entryOf(agent: string, { id, program, federatesWith = [], seconds }: Entry): object {
