@@ -68,6 +68,10 @@ export const introspection: z.ZodType<IntrospectionSettings> = z.strictObject({
   clientId: text.describe('Client id of the gateway there.'),
   clientSecret: text.describe('Its secret; write `${VARIABLE}` or `file:<path>`.'),
   cacheSeconds: z.int().min(0).max(3_600).default(60).describe('How long an answer counts.'),
+  tokens: z
+    .enum(['opaque', 'all'])
+    .default('opaque')
+    .describe('`all`: asks about its JWTs, too, so that they end with the session or account there.'),
 });
 
 const loginProvider: z.ZodType<LoginProviderSettings> = z.strictObject({

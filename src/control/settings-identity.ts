@@ -35,7 +35,7 @@ export interface ProofSettings {
 export interface IssuerExtras {
   /** A known product, whose quirks are filled in. */
   readonly provider: 'generic' | 'entra' | 'okta' | 'keycloak' | 'authentik' | 'google';
-  /** Asks the issuer about tokens that are no JWT (RFC 7662). At most one issuer may have it. */
+  /** Asks the issuer about tokens (RFC 7662). At most one issuer may have it. */
   readonly introspection?: IntrospectionSettings;
   /** Takes its identity assertions for the embedded authorization server (ID-JAG). */
   readonly identityAssertions: boolean;
@@ -49,6 +49,8 @@ export interface IntrospectionSettings {
   readonly clientSecret: string;
   /** How long an answer is remembered, in seconds; never longer than the token lives. */
   readonly cacheSeconds: number;
+  /** `all` asks about its JWTs as well, so that a logout or a disabled account ends them within `cacheSeconds`. */
+  readonly tokens: 'opaque' | 'all';
 }
 
 /** The embedded authorization server. */

@@ -33,7 +33,7 @@ export interface Issuer {
   readonly tasks?: boolean;
   /** Whether its tokens must be bound to a key. Default: as for the gateway. */
   readonly senderConstrained?: 'optional' | 'required';
-  /** Asks the issuer about tokens that are no JWT. At most one issuer may have it. */
+  /** Asks the issuer about tokens. At most one issuer may have it. */
   readonly introspection?: Introspection;
   readonly claims?: ClaimMapping;
 }
@@ -47,6 +47,11 @@ export interface Introspection {
   readonly clientSecret: string;
   /** How long an answer is remembered, in seconds; never longer than the token lives. */
   readonly cacheSeconds: number;
+  /**
+   * `opaque` (default): what is no JWT. `all`: its JWTs as well, whose keys say nothing of a logout or a disabled account;
+   * without an answer they are refused.
+   */
+  readonly tokens?: 'opaque' | 'all';
 }
 
 /**

@@ -1,3 +1,4 @@
+import { after, type Eventual } from '../model/eventual.ts';
 import type { Clock } from '../pipeline/ports.ts';
 import { TokenFailure } from './failure.ts';
 import type { Fetch } from './fetch-json.ts';
@@ -6,7 +7,7 @@ import type { Issuer } from './issuer.ts';
 import { keySourceOf } from './key-source.ts';
 import type { Verify } from './known-tokens.ts';
 import { parseUnverified } from './parse-jwt.ts';
-import { type TrustedIssuer, verifyToken } from './verify-token.ts';
+import { type TrustedIssuer, type VerifiedToken, verifyToken } from './verify-token.ts';
 
 /** Whose tokens are verified, and with what. */
 export interface VerifierOptions {
@@ -18,15 +19,35 @@ export interface VerifierOptions {
 /** More characters than any token that fits into a header block of 16 KiB. */
 const longest = 16_000;
 
-/** Verifies JWTs by the keys of their issuers, and asks about everything else. Throws on issuers that cannot work. */
+/**
+ * Verifies JWTs by the keys of their issuers, and asks about everything else, and about JWTs whose issuer wants that.
+ * Throws on issuers that cannot work.
+ */
 export function createVerifier(options: VerifierOptions): Verify {
   const issuers = trustedIssuers(options);
   const introspector = introspectorOf(options);
   return (token) => {
     const jwt = parseUnverified(token);
-    if (!(jwt instanceof TokenFailure)) return verifyToken(jwt, { issuers, now: options.clock.now() });
-    return introspector === undefined || token.length > longest ? jwt : introspector.introspect(token);
+    if (jwt instanceof TokenFailure)
+      return introspector === undefined || token.length > longest ? jwt : introspector.introspect(token);
+    const outcome = verifyToken(jwt, { issuers, now: options.clock.now() });
+    if (introspector === undefined) return outcome;
+    return after(outcome, (verified) => confirmed(introspector, token, verified));
   };
+}
+
+/** Whether the issuer still stands by a JWT that it signed. What the token says is up to its signature. */
+function confirmed(
+  introspector: Introspector,
+  token: string,
+  verified: VerifiedToken | TokenFailure,
+): Eventual<VerifiedToken | TokenFailure> {
+  if (verified instanceof TokenFailure || verified.issuer.introspection?.tokens !== 'all') return verified;
+  return after(introspector.introspect(token), (answer) =>
+    answer instanceof TokenFailure
+      ? answer
+      : { ...verified, validUntil: Math.min(verified.validUntil, answer.validUntil) },
+  );
 }
 
 function trustedIssuers({
