@@ -53,12 +53,13 @@ export class ScriptedBrowser {
   }
 
   #keep(url: URL, line: string): void {
-    const [pair = '', ...attributes] = line.split('; ');
+    const [pair = '', ...attributes] = line.split(/; */);
     const at = pair.indexOf('=');
     const name = pair.slice(0, at);
     const path = attributes.find((text) => /^path=/i.test(text))?.slice(5) ?? '/';
     const key = `${url.hostname} ${path} ${name}`;
-    if (attributes.some((text) => /^expires=Thu, 01 Jan 1970/i.test(text))) this.#cookies.delete(key);
+    if (attributes.some((text) => /^(?:expires=Thu, 01 Jan 1970|max-age=0$)/i.test(text)))
+      this.#cookies.delete(key);
     else this.#cookies.set(key, { value: pair.slice(at + 1), path, host: url.hostname });
   }
 }
@@ -94,5 +95,5 @@ function onward({ headers }: Response): string | undefined {
 }
 
 function below(path: string, folder: string): boolean {
-  return folder === '/' || path === folder || path.startsWith(`${folder}/`);
+  return path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
 }
