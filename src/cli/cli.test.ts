@@ -235,3 +235,51 @@ test('the start screen has an entry for every client and no secret of an upstrea
   assert.doesNotMatch(err, /shh|abc/);
   assert.equal(err.includes(String.fromCharCode(27)), false, 'NO_COLOR is kept');
 });
+
+test('the start screen prints a set-up link on a line of its own, and `owner link` makes another', async (t) => {
+  const directory = home(t, one);
+  const gateway = start(directory, ['up', '--port', '0', '--json']);
+  const lines = createInterface({ input: gateway.stdout })[Symbol.asyncIterator]();
+  const { url, setupLink = '' } = JSON.parse((await lines.next()).value ?? '') as Record<string, string>;
+  assert.ok(setupLink.startsWith(`${url}/as/setup/`), setupLink);
+  assert.equal((await fetch(setupLink, { redirect: 'manual' })).status, 303);
+  const again = await run(directory, 'owner', 'link');
+  assert.match(again.out, /^http:\/\/127\.0\.0\.1:\d+\/as\/setup\/[\w-]{43}\n$/);
+  assert.notEqual(again.out.trim(), setupLink);
+  const status = await run(directory, 'status');
+  assert.match(status.out, /stores +hot sqlite, durable sqlite/);
+  gateway.kill('SIGTERM');
+  await new Promise((resolve) => gateway.once('close', resolve));
+  const away = await run(directory, 'owner', 'link');
+  assert.equal(away.code, 3);
+  assert.match(away.err, /start one with `bartizan up`/);
+  const reset = await run(directory, 'owner', 'reset', '--json');
+  assert.deepEqual(JSON.parse(reset.out), { reset: false });
+});
+
+test('accounts and consents that are not there are named as such', async (t) => {
+  const directory = home(t, one);
+  assert.match((await run(directory, 'account', 'list')).err, /nobody has logged in yet/);
+  assert.match((await run(directory, 'account', 'disable', 'x')).err, /there is no account `x`/);
+  assert.match((await run(directory, 'consent', 'withdraw', 'x', 'y')).err, /has allowed `y` nothing/);
+});
+
+test('help fits into 80 columns', async (t) => {
+  const directory = home(t);
+  for (const command of [
+    [],
+    ['task'],
+    ['task', 'grant'],
+    ['revoke'],
+    ['owner'],
+    ['account'],
+    ['consent', 'withdraw'],
+  ]) {
+    const { out } = await run(directory, ...command, '--help');
+    assert.deepEqual(
+      out.split('\n').filter((line) => line.length > 80),
+      [],
+      command.join(' '),
+    );
+  }
+});

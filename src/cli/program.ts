@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { addAccountCommands } from './account-commands.ts';
 import type { AuditTailOptions } from './audit-tail.ts';
 import type { ConfigPrintOptions } from './config.ts';
 import type { DemoOptions } from './demo.ts';
@@ -44,6 +45,7 @@ function describeProgram(done: (code: Outcome) => void): Command {
     .addHelpText('after', guide);
   addGatewayCommands(program, done);
   addTaskCommands(program, done);
+  addAccountCommands(program, done);
   addInspectionCommands(program, done);
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
@@ -51,24 +53,24 @@ function describeProgram(done: (code: Outcome) => void): Command {
 
 const guide = `
 Settings of bartizan.yaml (\`bartizan config print\` shows them all):
-  listen      where clients reach the gateway
-  servers     the MCP servers to protect; mcpServers takes a client's own block
-  resources   attributes of resources, for policies
-  identity    who may call: the local owner, issuers of tokens
-  authorizationServer  tokens of the gateway's own, and who logs in
-  agents      workloads and programs known without registration
-  tasks       templates and bounds of ephemeral identities
-  spiffe      the Workload API, foreign trust domains
-  policy      what callers may do: Cedar files, time zone
-  guard       what is looked for in content: hidden text, secrets
-  audit       where decisions are recorded, and how strictly
-  state       where keys and state are kept
-  store       state that replicas share: SQLite, Redis, PostgreSQL
-  vault       what encrypts the upstream accounts of users
-  limits      bounds of size, time and number
+  listen              where clients reach the gateway
+  servers             the MCP servers to protect; mcpServers takes a client's own block
+  resources           attributes of resources, for policies
+  identity            who may call: the local owner, issuers of tokens
+  authorizationServer tokens of the gateway's own, and who logs in
+  agents              workloads and programs known without registration
+  tasks               templates and bounds of ephemeral identities
+  spiffe              the Workload API, foreign trust domains
+  policy              what callers may do: Cedar files, time zone
+  guard               what is looked for in content: hidden text, secrets
+  audit               where decisions are recorded, and how strictly
+  state               where keys and state are kept
+  store               state that replicas share: SQLite, Redis, PostgreSQL
+  vault               what encrypts the upstream accounts of users
+  limits              bounds of size, time and number
 
 Exit status: 0 fine, 1 findings, 2 wrong use or configuration, 3 could not run.
-Documentation: docs/configuration.md, docs/cli.md and docs/denials.md.`;
+Documentation: docs/configuration.md, docs/identity.md, docs/tasks.md, docs/cli.md.`;
 
 function addGatewayCommands(program: Command, done: (code: Outcome) => void): void {
   program

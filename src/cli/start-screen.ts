@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Gateway } from '../control/gateway-contract.ts';
 import type { ServerSettings, Settings } from '../control/settings.ts';
 import { clientSetups, shellPath, tokenVariable } from './client-entries.ts';
@@ -11,6 +12,8 @@ export interface StartFacts {
   readonly settings: Settings;
   readonly tokenFile: string;
   readonly config: string;
+  /** Where the owner sets a login up, once; undefined where there is one, or none is wanted. */
+  readonly setupLink: string | undefined;
   /** Columns of the terminal; undefined where there is none, and then nothing is cut. */
   readonly columns?: number | undefined;
 }
@@ -29,6 +32,7 @@ export function startScreen(facts: StartFacts, style: Output['style']): readonly
     `  audit   ${settings.audit.directory} (${settings.audit.sync})`,
     style('dim', `          read it with \`${typedCommand()} audit tail --follow\``),
     ...tokenLines(facts, heading),
+    ...loginLines(facts, heading, style),
     heading('Connect a client'),
     ...setupLines(facts, style),
     '',
@@ -73,6 +77,29 @@ function tokenLines(
     value,
     `  valid until ${until}, and kept fresh in`,
     `  ${tokenFile}`,
+  ];
+}
+
+/** Clients that can log in need no token. Browsers bind passkeys to names, so an address gets a password. */
+function loginLines(
+  { gateway, setupLink }: StartFacts,
+  heading: (text: string) => string,
+  style: Output['style'],
+): readonly string[] {
+  if (setupLink === undefined) return [];
+  const { hostname, port } = new URL(gateway.url);
+  const named = isIP(hostname.replaceAll(/[[\]]/g, '')) === 0;
+  const passkey = [
+    `  A passkey needs a name: set \`listen.publicUrl: http://localhost:${port}\``,
+    '  first, and use that address in the clients.',
+  ];
+  return [
+    heading('Log in without a token'),
+    `  Set ${named ? 'a passkey or a password' : 'a password'} up once, within 30 minutes:`,
+    setupLink,
+    '  Then clients that can log in need no token: leave the header out of their',
+    '  entry, and they open the login in your browser.',
+    ...(named ? [] : passkey.map((line) => style('dim', line))),
   ];
 }
 

@@ -123,6 +123,7 @@ async function announce(gateway: Gateway, { settings, paths }: Loaded, { json }:
   const running = { pid: process.pid, url: gateway.url, endpoints: gateway.endpoints, tokenFile, config };
   await announceRunning(directory, { ...running, startedAt: new Date().toISOString() }, gateway.token?.value);
   const { url, endpoints, token } = gateway;
+  const setupLink = await gateway.setupLink();
   const facts = {
     event: 'listening',
     url,
@@ -130,10 +131,14 @@ async function announce(gateway: Gateway, { settings, paths }: Loaded, { json }:
     expiresAt: token?.expiresAt,
     endpoints,
     tokenFile,
+    setupLink,
   };
   if (json) output.data(JSON.stringify(facts));
   else
-    for (const line of startScreen({ gateway, settings, tokenFile, config, columns }, output.style))
+    for (const line of startScreen(
+      { gateway, settings, tokenFile, config, setupLink, columns },
+      output.style,
+    ))
       output.say(line);
 }
 
