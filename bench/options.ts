@@ -18,6 +18,8 @@ export interface Plan {
   readonly latencyRounds: number;
   readonly streams: number;
   readonly memoryRounds: number;
+  /** How many tasks are opened for the time to the first call. */
+  readonly tasks: number;
 }
 
 export const usage: string = `usage: npm run bench -- [options]
@@ -38,6 +40,7 @@ const thorough: Plan = {
   latencyRounds: 3,
   streams: 1000,
   memoryRounds: 3,
+  tasks: 200,
 };
 
 const quick: Plan = {
@@ -50,6 +53,7 @@ const quick: Plan = {
   latencyRounds: 1,
   streams: 500,
   memoryRounds: 1,
+  tasks: 40,
 };
 
 /** Throws with a sentence for the user on anything it does not know. */

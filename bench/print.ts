@@ -1,5 +1,7 @@
 import type { Machine } from './machine.ts';
 import type { Ratios, Report, Row, Target } from './report.ts';
+import type { FirstCallRow } from './sections/first-call.ts';
+import type { IdentityRow } from './sections/identity.ts';
 import type { LatencyRow } from './sections/latency.ts';
 import type { LoadRow } from './sections/load-row.ts';
 import type { MemoryRow } from './sections/memory.ts';
@@ -26,6 +28,16 @@ export const printReport = (report: Report): string => {
     ),
     'p99 is mostly the machine: compare it with `direct`.',
     section('Memory of idle SSE streams', memoryColumns, of('memory') as MemoryRow[]),
+    section(
+      'Identity: the call of `+record` with other credentials, ratios against `bearer`',
+      identityColumns,
+      of('identity') as IdentityRow[],
+    ),
+    section(
+      'From "task asked" to the first authorized call, milliseconds',
+      firstCallColumns,
+      of('first-call') as FirstCallRow[],
+    ),
     section('Summary', ratioColumns, ratioLines(report.ratios)),
     section('Targets', targetColumns, report.targets),
     notes(report),
@@ -97,6 +109,22 @@ const memoryColumns: readonly Column<MemoryRow>[] = [
   word('', (row) => absentText(row.absent)),
 ];
 
+const identityColumns: readonly Column<IdentityRow>[] = [
+  word('case', (row) => row.variant),
+  number('CPU ratio', (row) => fixed(row.cpu_ratio, 2)),
+  word('95 % CI', (row) => interval(row.cpu_ci, 2)),
+  number('CPU us', (row) => fixed(row.cpu_us, 1)),
+  word('', (row) => absentText(row.absent)),
+];
+
+const firstCallColumns: readonly Column<FirstCallRow>[] = [
+  word('step', (row) => row.step),
+  number('p50', (row) => fixed(row.p50_ms, 2)),
+  number('p99', (row) => fixed(row.p99_ms, 2)),
+  number('tasks', (row) => String(row.tasks)),
+  word('', (row) => absentText(row.absent)),
+];
+
 interface RatioLine {
   readonly name: string;
   readonly value: number | null;
@@ -109,6 +137,7 @@ const ratioLines = (ratios: Ratios): RatioLine[] => [
   { name: 'CPU, full / raw sockets', value: ratios.cpu_raw, ci: ratios.cpu_raw_ci },
   { name: 'CPU, nginx / full', value: ratios.nginx_efficiency, ci: ratios.nginx_efficiency_ci },
   { name: 'idle-stream memory, full / bare', value: ratios.stream_memory, ci: null },
+  { name: 'CPU, DPoP / bearer', value: ratios.dpop, ci: ratios.dpop_ci },
 ];
 
 const ratioColumns: readonly Column<RatioLine>[] = [

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../src/model/json.ts';
 import type { Shape } from './shapes.ts';
 
 /** The line of JSON that every proxy process prints on stdout once it listens. */
@@ -8,6 +9,8 @@ export interface Listening {
   readonly headers: Readonly<Record<string, string>>;
   /** The name under which the upstream's tool `lookup` is called here. */
   readonly tool: string;
+  /** The key to which the token is bound: every call needs a proof of its own (RFC 9449). */
+  readonly proofKey?: JsonObject;
 }
 
 /** The line that a process prints instead when the variant cannot run. */
@@ -52,6 +55,16 @@ export interface OpenResult extends Tally {
   readonly late_us: number;
 }
 
+/** Tasks that were opened and used once, one after the other. Times in milliseconds, one of each for every task. */
+export interface FirstCalls {
+  /** Making a key and reading the metadata of the gateway. */
+  readonly discovery_ms: readonly number[];
+  /** The token exchange. */
+  readonly exchange_ms: readonly number[];
+  /** The first `tools/call`, its proof included. */
+  readonly call_ms: readonly number[];
+}
+
 /** The questions that processes of the benchmark put to one another over IPC. */
 export interface Questions {
   /** CPU time of the process in microseconds, where /proc does not tell. */
@@ -71,6 +84,10 @@ export interface Questions {
   readonly streams: {
     readonly argument: { readonly target: Listening; readonly count: number };
     readonly answer: { readonly opened: number; readonly example: string | undefined };
+  };
+  readonly firstCalls: {
+    readonly argument: { readonly target: Listening; readonly shape: Shape; readonly count: number };
+    readonly answer: FirstCalls;
   };
   /** Close every connection. */
   readonly release: { readonly argument: null; readonly answer: null };

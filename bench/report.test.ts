@@ -16,6 +16,8 @@ const measured = (samples: [VariantName, Sample[]][], more: Partial<Measured> = 
   bodies: [],
   latency: [],
   memory: [],
+  identity: [],
+  firstCalls: [],
   ...more,
 });
 

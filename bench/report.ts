@@ -1,4 +1,6 @@
 import type { Machine } from './machine.ts';
+import type { FirstCallRow } from './sections/first-call.ts';
+import type { IdentityRow } from './sections/identity.ts';
 import type { LadderResult } from './sections/ladder.ts';
 import type { LatencyRow } from './sections/latency.ts';
 import { type LoadRow, ratioOf } from './sections/load-row.ts';
@@ -6,7 +8,7 @@ import type { MemoryRow } from './sections/memory.ts';
 import { type Interval, pairedRatio } from './stats.ts';
 import type { VariantName } from './variants/names.ts';
 
-export type Row = LoadRow | LatencyRow | MemoryRow;
+export type Row = LoadRow | LatencyRow | MemoryRow | IdentityRow | FirstCallRow;
 
 /** The figures that sum the run up. Null where a side of the ratio was absent. */
 export interface Ratios {
@@ -24,6 +26,9 @@ export interface Ratios {
   readonly nginx_efficiency_ci: Interval | null;
   /** Idle-stream memory, full against bare. */
   readonly stream_memory: number | null;
+  /** CPU for each call with a DPoP proof, against the same call with a bearer token. */
+  readonly dpop: number | null;
+  readonly dpop_ci: Interval | null;
 }
 
 /** A budget of the project, and how this run stands to it. */
@@ -49,6 +54,8 @@ export interface Measured {
   readonly bodies: readonly LoadRow[];
   readonly latency: readonly LatencyRow[];
   readonly memory: readonly MemoryRow[];
+  readonly identity: readonly IdentityRow[];
+  readonly firstCalls: readonly FirstCallRow[];
 }
 
 export const makeReport = (machine: Machine, measured: Measured): Report => {
@@ -57,7 +64,14 @@ export const makeReport = (machine: Machine, measured: Measured): Report => {
     machine,
     ratios,
     targets: targetsOf(measured, ratios),
-    rows: [...measured.ladder.rows, ...measured.bodies, ...measured.latency, ...measured.memory],
+    rows: [
+      ...measured.ladder.rows,
+      ...measured.bodies,
+      ...measured.latency,
+      ...measured.memory,
+      ...measured.identity,
+      ...measured.firstCalls,
+    ],
   };
 };
 
@@ -79,9 +93,11 @@ const noRatios: Ratios = {
   nginx_efficiency: null,
   nginx_efficiency_ci: null,
   stream_memory: null,
+  dpop: null,
+  dpop_ci: null,
 };
 
-const ratiosOf = ({ ladder: { samples }, memory }: Measured): Ratios => {
+const ratiosOf = ({ ladder: { samples }, memory, identity }: Measured): Ratios => {
   const between = (one: VariantName, other: VariantName, of: 'cpu_us' | 'rps') => {
     const [taken, reference] = [samples.get(one), samples.get(other)];
     return taken === undefined || reference === undefined ? undefined : ratioOf(taken, reference, of);
@@ -93,6 +109,7 @@ const ratiosOf = ({ ladder: { samples }, memory }: Measured): Ratios => {
   const kib = (variant: VariantName): number | null =>
     memory.find((row) => row.variant === variant)?.kib_per_stream ?? null;
   const [full, bare] = [kib('full'), kib('bare')];
+  const dpop = identity.find(({ variant }) => variant === 'dpop');
   return {
     cpu: cpu?.median ?? null,
     cpu_ci: cpu?.interval ?? null,
@@ -103,6 +120,8 @@ const ratiosOf = ({ ladder: { samples }, memory }: Measured): Ratios => {
     nginx_efficiency: nginx?.median ?? null,
     nginx_efficiency_ci: nginx?.interval ?? null,
     stream_memory: full === null || bare === null ? null : pairedRatio([full], [bare]).median,
+    dpop: dpop?.cpu_ratio ?? null,
+    dpop_ci: dpop?.cpu_ci ?? null,
   };
 };
 

@@ -9,6 +9,8 @@ import { endChildrenOnExit, nodeLaunch, start, startAnnounced } from './processe
 import type { Absent } from './protocol.ts';
 import { failedReport, makeReport, type Report } from './report.ts';
 import { measureBodies } from './sections/bodies.ts';
+import { measureFirstCalls } from './sections/first-call.ts';
+import { measureIdentity } from './sections/identity.ts';
 import { measureLadder } from './sections/ladder.ts';
 import { measureLatency } from './sections/latency.ts';
 import { measureMemory } from './sections/memory.ts';
@@ -73,7 +75,9 @@ const measure = async (options: Options, machine: Machine, scratch: string): Pro
   const bodies = await measureBodies(bench);
   const latency = await measureLatency(bench);
   const memory = await measureMemory(bench);
-  return makeReport(machine, { ladder, bodies, latency, memory });
+  const identity = await measureIdentity(bench);
+  const firstCalls = await measureFirstCalls(bench);
+  return makeReport(machine, { ladder, bodies, latency, memory, identity, firstCalls });
 };
 
 const startVariants = async (

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuMicrosOf } from './processes.ts';
 import type { Tally } from './protocol.ts';
 import type { Shape } from './shapes.ts';
-import type { Variant } from './variants/start.ts';
+import type { Loadable } from './variants/start.ts';
 import type { Workbench } from './workbench.ts';
 
 /** One measured stretch of saturation. */
@@ -21,7 +21,7 @@ const settleMs = 10;
 /** Runs the closed loop, with the clocks read while nothing is in flight, so that CPU and calls match exactly. */
 export const takeSample = async (
   bench: Workbench,
-  variant: Variant,
+  variant: Loadable,
   shape: Shape,
   ms: number,
 ): Promise<Sample> => {
@@ -48,7 +48,7 @@ export const takeSample = async (
 /** Opens connections and makes untimed calls. */
 export const prepare = async (
   bench: Workbench,
-  variant: Variant,
+  variant: Loadable,
   shape: Shape,
   warmMs: number,
 ): Promise<void> => {
@@ -57,7 +57,7 @@ export const prepare = async (
 };
 
 /** A proxy that answers wrongly has no speed. */
-export const demandRight = (variant: Variant, shape: Shape, tally: Tally): void => {
+export const demandRight = (variant: Loadable, shape: Shape, tally: Tally): void => {
   if (tally.wrong === 0 && tally.completed > 0) return;
   throw new Error(
     `${variant.name}, ${shape.name}: ${tally.wrong} wrong replies beside ${tally.completed} right ones. The first:\n` +
@@ -66,12 +66,12 @@ export const demandRight = (variant: Variant, shape: Shape, tally: Tally): void 
 };
 
 /** Nor has one that answers out of a cache, or that calls a tool twice. */
-const demandServed = (variant: Variant, shape: Shape, completed: number, served: number): void => {
+const demandServed = (variant: Loadable, shape: Shape, completed: number, served: number): void => {
   if (served === completed) return;
   throw new Error(
     `${variant.name}, ${shape.name}: ${completed} replies, but the upstream served ${served} calls`,
   );
 };
 
-const cpuOf = async ({ process }: Variant): Promise<number> =>
+const cpuOf = async ({ process }: Loadable): Promise<number> =>
   process === undefined ? Number.NaN : await cpuMicrosOf(process);

@@ -2,6 +2,7 @@
 import type { Preparation } from '../protocol.ts';
 import { serve } from '../serve.ts';
 import { runClosed } from './closed.ts';
+import { firstCalls } from './first-call.ts';
 import { runOpen } from './open.ts';
 import { openSession, type Session } from './session.ts';
 import { type HeldStreams, holdStreams } from './streams.ts';
@@ -36,6 +37,10 @@ serve({
     release();
     held = await holdStreams(target, count);
     return { opened: held.opened, example: held.example };
+  },
+  firstCalls: ({ target, shape, count }) => {
+    release();
+    return firstCalls(target, shape, count);
   },
   release,
 });

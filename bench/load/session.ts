@@ -1,6 +1,7 @@
 import type { Preparation, Tally } from '../protocol.ts';
 import { firstId, requestBody, type Template, template, writeId } from '../shapes.ts';
 import { type Connection, openConnection } from './connection.ts';
+import { createProofs, type Proofs } from './proofs.ts';
 import { createVerify } from './verify.ts';
 
 /** Open connections to one proxy, ready to make calls of one shape, each verified. */
@@ -17,7 +18,9 @@ let nextId = firstId;
 
 export const openSession = async ({ target, shape, connections: count }: Preparation): Promise<Session> => {
   const { hostname, port } = new URL(target.url);
-  const request = requestTemplate({ target, shape });
+  const proofs = target.proofKey && createProofs(target, target.proofKey);
+  const request = requestTemplate({ target, shape }, proofs);
+  const proofAt = request.bytes.indexOf(proofMark);
   const verify = createVerify(shape);
   const connections = await Promise.all(
     Array.from({ length: count }, () => openConnection(hostname, Number(port))),
@@ -29,7 +32,9 @@ export const openSession = async ({ target, shape, connections: count }: Prepara
     call: (connection, done) => {
       const id = String(nextId++);
       // Copied, because a large request may still be in the kernel's way when the next one is written.
-      connection.send(writeId(Buffer.from(request.bytes), request.places, id), (head, body) => {
+      const bytes = writeId(Buffer.from(request.bytes), request.places, id);
+      if (proofs !== undefined) bytes.write(proofs.next(), proofAt, 'latin1');
+      connection.send(bytes, (head, body) => {
         const verdict = verify(id, head, body);
         counts[verdict]++;
         if (verdict === 'wrong') example ??= `${head}\n\n${body.toString('utf8', 0, 300)}`;
@@ -53,8 +58,14 @@ export const openSession = async ({ target, shape, connections: count }: Prepara
   };
 };
 
-/** A whole POST (streamable-http, "Sending Messages"), ready but for the id. */
-export const requestTemplate = ({ target, shape }: Pick<Preparation, 'target' | 'shape'>): Template => {
+/** Stands where the proof goes; no header value can hold it. */
+const proofMark = '@@@@';
+
+/** A whole POST (streamable-http, "Sending Messages"), ready but for the id and the proof. */
+export const requestTemplate = (
+  { target, shape }: Pick<Preparation, 'target' | 'shape'>,
+  proofs?: Pick<Proofs, 'length'>,
+): Template => {
   const { host, pathname } = new URL(target.url);
   const body = requestBody(shape, target.tool);
   const headers = {
@@ -65,6 +76,7 @@ export const requestTemplate = ({ target, shape }: Pick<Preparation, 'target' | 
     'Mcp-Method': 'tools/call',
     'Mcp-Name': target.tool,
     ...target.headers,
+    ...(proofs && { DPoP: proofMark.padEnd(proofs.length, '@') }),
     'Content-Length': String(Buffer.byteLength(body)),
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);

@@ -54,6 +54,19 @@ export const absentLoadRow = (named: Named, reason: string): LoadRow => ({
   altered: null,
 });
 
+/** CPU for each call against a reference, and its 95 % confidence interval. */
+export interface Compared {
+  readonly cpu_ratio: number | null;
+  readonly cpu_ci: Interval | null;
+}
+
+/** Null where a side was not measured. */
+export const compared = (samples: readonly Sample[], references: readonly Sample[]): Compared => {
+  if (samples.length === 0 || references.length === 0) return { cpu_ratio: null, cpu_ci: null };
+  const { median: ratio, interval } = ratioOf(samples, references, 'cpu_us');
+  return { cpu_ratio: ratio, cpu_ci: interval };
+};
+
 export const ratioOf = (
   samples: readonly Sample[],
   references: readonly Sample[],

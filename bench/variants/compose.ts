@@ -1,7 +1,9 @@
+import type { JsonObject } from '../../src/model/json.ts';
 import type { InsideLatency } from '../protocol.ts';
 import { bareWith } from './bare-with.ts';
 import { composedGateway, productGateway } from './gateway-with.ts';
-import type { Step } from './names.ts';
+import { boundToken, budgetAsked, budgetLeased, unboundToken, unwatched } from './identity-cases.ts';
+import type { IdentityCase, Step } from './names.ts';
 
 export interface Composition {
   /** URL of the static MCP server (2026-07-28, Streamable HTTP, one tool named `lookup`). */
@@ -18,6 +20,8 @@ export interface Running {
   readonly headers: Readonly<Record<string, string>>;
   /** The name under which `lookup` is called here. */
   readonly tool: string;
+  /** The private key to which the token is bound. */
+  readonly proofKey?: JsonObject;
   /**
    * Time spent inside the gateway for each call, upstream wait excluded, over the calls since this was last asked.
    * Undefined when it is not measured.
@@ -32,11 +36,16 @@ export type Compose = (composition: Composition) => Promise<Running>;
  * From `+authorize` on it is the gateway itself, front, pipeline and upstream leg, with the later rooms switched off.
  * `full` is the product as `bartizan up` starts it.
  */
-export const compositions: Readonly<Partial<Record<Step, Compose>>> = {
+export const compositions: Readonly<Partial<Record<Step | IdentityCase, Compose>>> = {
   '+identify': (composition) => bareWith(composition, { parse: false }),
   '+parse': (composition) => bareWith(composition, { parse: true }),
   '+authorize': (composition) => composedGateway(composition, { guard: 'off', record: false }),
   '+guard': (composition) => composedGateway(composition, { guard: 'enforce', record: false }),
   '+record': (composition) => composedGateway(composition, { guard: 'enforce', record: true }),
   full: productGateway,
+  bearer: unboundToken,
+  dpop: boundToken,
+  'no revocation': unwatched,
+  'budget, leased': budgetLeased,
+  'budget, asked': budgetAsked,
 };

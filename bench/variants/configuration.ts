@@ -23,8 +23,14 @@ ${others.join('\n')}
 `;
 }
 
-/** Settings as an operator would write them, with the limits that one client of this benchmark would meet raised. */
-export async function benchSettings({ upstream, scratch }: Composition): Promise<Settings> {
+/**
+ * Settings as an operator would write them, with the limits that one client of this benchmark would meet raised. `more`
+ * are further sections.
+ */
+export async function benchSettings(
+  { upstream, scratch }: Composition,
+  more: object = {},
+): Promise<Settings> {
   mkdirSync(join(scratch, 'policies'));
   writeFileSync(join(scratch, 'policies', 'bench.cedar'), policies());
   const file = join(scratch, 'bartizan.yaml');
@@ -36,6 +42,7 @@ export async function benchSettings({ upstream, scratch }: Composition): Promise
       servers: { bench: { url: upstream, era: 'modern', tags: { project: 'blue' } } },
       policy: { files: ['policies/bench.cedar'], timezone: 'Europe/Berlin' },
       limits: { streamsPerPrincipal: 4096, callsPerPrincipal: 4096 },
+      ...more,
     }),
   );
   return (await loadSettings(file)).settings;

@@ -4,7 +4,7 @@ import { openJournal } from '../../src/audit/journal.ts';
 import type { GuardMode } from '../../src/control/settings-file.ts';
 import { createSeal } from '../../src/flow/seal.ts';
 import { createGeneration, type Generation, type Lasting } from '../../src/gateway/generation.ts';
-import { openLastingIdentity } from '../../src/gateway/lasting-identity.ts';
+import { type LastingIdentity, openLastingIdentity } from '../../src/gateway/lasting-identity.ts';
 import { grantToken, ownerOf } from '../../src/gateway/owner-token.ts';
 import { systemClock } from '../../src/gateway/system-clock.ts';
 import { startGateway } from '../../src/gateway.ts';
@@ -23,12 +23,24 @@ export interface Rooms {
   readonly record: boolean;
 }
 
+/** What else may differ. */
+export interface Changes {
+  /** Further sections of the configuration. */
+  readonly settings?: object;
+  /** Takes parts of identity out, or puts others in their place. */
+  readonly identity?: (identity: LastingIdentity) => LastingIdentity;
+}
+
 const done = Promise.resolve();
 const nowhere: Journal = { append: () => done };
 
 /** The gateway's own rooms put together with some of them switched off. */
-export async function composedGateway(composition: Composition, rooms: Rooms): Promise<Running> {
-  const read = await benchSettings(composition);
+export async function composedGateway(
+  composition: Composition,
+  rooms: Rooms,
+  { settings: more, identity: changed = (same) => same }: Changes = {},
+): Promise<Running> {
+  const read = await benchSettings(composition, more);
   const settings = { ...read, guard: { hiddenText: rooms.guard, secrets: rooms.guard } };
   const clock = systemClock();
   const owner = await ownerOf(settings, clock);
@@ -41,7 +53,7 @@ export async function composedGateway(composition: Composition, rooms: Rooms): P
     verdicts: createMemoryEraVerdicts(),
     info: { name: 'bartizan', version: 'bench' },
     report: () => undefined,
-    identity: await openLastingIdentity(settings, clock, () => undefined, []),
+    identity: changed(await openLastingIdentity(settings, clock, () => undefined, [])),
   };
   const ready = Promise.withResolvers<void>();
   let generation: Generation | undefined;

@@ -12,3 +12,17 @@ export const isStep = (name: string): name is Step => (ladder as readonly string
 
 export const isVariantName = (name: string): name is VariantName =>
   (variantNames as readonly string[]).includes(name);
+
+/** What the gateway of `+record` is asked to do beside: ways to show who calls, and to count what is called. */
+export type IdentityCase = 'bearer' | 'dpop' | 'no revocation' | 'budget, leased' | 'budget, asked';
+
+export const identityCases: readonly IdentityCase[] = [
+  'bearer',
+  'no revocation',
+  'dpop',
+  'budget, leased',
+  'budget, asked',
+];
+
+export const isIdentityCase = (name: string): name is IdentityCase =>
+  (identityCases as readonly string[]).includes(name);

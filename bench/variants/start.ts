@@ -2,14 +2,19 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Launch, nodeLaunch, type Started, startAnnounced } from '../processes.ts';
 import type { Absent, Listening } from '../protocol.ts';
-import { isStep, type VariantName } from './names.ts';
+import { type IdentityCase, isStep, type Step, type VariantName } from './names.ts';
 import { startNginx } from './nginx.ts';
 
-export interface Variant {
-  readonly name: VariantName;
+/** Something that answers calls and can be loaded. */
+export interface Loadable {
+  readonly name: string;
   readonly listening: Listening;
   /** Undefined for `direct`, which has no process of its own. */
   readonly process: Started | undefined;
+}
+
+export interface Variant extends Loadable {
+  readonly name: VariantName;
 }
 
 export interface Surroundings {
@@ -40,8 +45,21 @@ export const startVariant = async (
   return 'absent' in line ? line : { name, listening: line, process: started };
 };
 
-const launchOf = (name: VariantName, { upstream, scratch, proxyCpu }: Surroundings): Launch => {
-  if (!isStep(name)) return nodeLaunch(`./variants/${name}.ts`, [upstream.url], proxyCpu);
+/** Starts the gateway of one case of the identity table. */
+export const startCase = async (
+  name: IdentityCase,
+  surroundings: Surroundings,
+): Promise<Loadable | Absent> => {
+  const { started, line } = await startAnnounced(gatewayLaunch(name, surroundings));
+  return 'absent' in line ? line : { name, listening: line, process: started };
+};
+
+const launchOf = (name: VariantName, surroundings: Surroundings): Launch =>
+  isStep(name)
+    ? gatewayLaunch(name, surroundings)
+    : nodeLaunch(`./variants/${name}.ts`, [surroundings.upstream.url], surroundings.proxyCpu);
+
+const gatewayLaunch = (name: Step | IdentityCase, { upstream, scratch, proxyCpu }: Surroundings): Launch => {
   const folder = join(scratch, `gateway-${folders++}`);
   mkdirSync(folder, { recursive: true });
   return nodeLaunch('./variants/gateway.ts', [name, upstream.url, folder], proxyCpu, gatewayFlags);
