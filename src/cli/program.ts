@@ -54,7 +54,7 @@ function describeProgram(done: (code: Outcome) => void): Command {
 const guide = `
 Settings of bartizan.yaml (\`bartizan config print\` shows them all):
   listen              where clients reach the gateway
-  servers             the MCP servers to protect; mcpServers takes a client's own block
+  servers             what to protect; mcpServers takes the block of a client
   resources           attributes of resources, for policies
   identity            who may call: the local owner, issuers of tokens
   authorizationServer tokens of the gateway's own, and who logs in
@@ -70,7 +70,7 @@ Settings of bartizan.yaml (\`bartizan config print\` shows them all):
   limits              bounds of size, time and number
 
 Exit status: 0 fine, 1 findings, 2 wrong use or configuration, 3 could not run.
-Documentation: docs/configuration.md, docs/identity.md, docs/tasks.md, docs/cli.md.`;
+Documentation: docs/configuration.md, docs/identity.md, docs/cli.md.`;
 
 function addGatewayCommands(program: Command, done: (code: Outcome) => void): void {
   program
