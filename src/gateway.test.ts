@@ -25,17 +25,17 @@ test('a reload that switches the owner off ends the tokens that the owner holds'
 
 test('the metadata of a resource names the issuers of the present configuration', async (t) => {
   const { gateway, settingsWith } = await started(t, {});
-  assert.equal((await metadata(gateway))['authorization_servers'], undefined);
+  assert.deepEqual((await metadata(gateway))['authorization_servers'], [`${gateway.url}/as`]);
   await gateway.reload(await settingsWith({ identity: { issuers, scopes: ['mcp'] } }));
   const { authorization_servers: servers, scopes_supported: scopes } = await metadata(gateway);
-  assert.deepEqual([servers, scopes], [['https://idp.example'], ['mcp']]);
+  assert.deepEqual([servers, scopes], [[`${gateway.url}/as`, 'https://idp.example'], ['mcp']]);
 });
 
 test('settings that a running gateway cannot change are refused, and nothing of them is taken', async (t) => {
   const { gateway, settingsWith } = await started(t, {});
   const next = await settingsWith({ identity: { issuers }, limits: { callSeconds: 5 } });
   await assert.rejects(gateway.reload(next), /`limits` cannot change while the gateway runs/);
-  assert.equal((await metadata(gateway))['authorization_servers'], undefined);
+  assert.deepEqual((await metadata(gateway))['authorization_servers'], [`${gateway.url}/as`]);
 });
 
 test('a gateway whose address is taken rejects, and lets go of its log and its state', async (t) => {

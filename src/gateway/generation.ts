@@ -16,6 +16,7 @@ import type { Mount } from '../transport/front/options.ts';
 import { createUpstreams } from '../transport/upstream/create-upstreams.ts';
 import type { UpstreamLog, UpstreamSettings } from '../transport/upstream/settings.ts';
 import { codecs } from '../wire/revisions.ts';
+import { bundleMount } from './bundle-mount.ts';
 import { openCallers } from './callers.ts';
 import { openCredentials } from './credentials.ts';
 import type { LastingIdentity } from './lasting-identity.ts';
@@ -102,7 +103,12 @@ export async function createGeneration(parts: GenerationParts): Promise<Generati
     identify: identity.identify,
     servers,
     metadata: callers.metadata,
-    mounts: [...callers.mounts, ...credentials.mounts],
+    // The bundle stands below the path of the authorization server, so it comes first.
+    mounts: [
+      ...(callers.server ? [bundleMount(callers.server, clock)] : []),
+      ...callers.mounts,
+      ...credentials.mounts,
+    ],
     setupLink: callers.setupLink,
     retire: async () => {
       replaced.abort();
