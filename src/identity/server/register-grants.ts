@@ -49,6 +49,7 @@ async function answer(
   const client = context.oidc.client;
   if (shown === undefined || client === undefined)
     throw new Error('a grant was asked for without its request');
+  let asked = false;
   try {
     const request: GrantRequest = {
       client: grantClient(client, shown),
@@ -57,13 +58,14 @@ async function answer(
       binding: await bindingOf(bridge, context, client, shown),
       peer: shown.peer,
     };
+    asked = true;
     return await handler.grant(request);
   } catch (error) {
     if (!(error instanceof GrantError)) throw error;
     const refusal = new bridge.errors.CustomOIDCProviderError(error.code, error.description);
     // RFC 6749 section 5.2.
     if (error.code === 'invalid_client') Object.assign(refusal, { status: 401, statusCode: 401 });
-    if (handler.reports === true) bridge.told.add(refusal);
+    if (asked && handler.reports === true) bridge.told.add(refusal);
     throw refusal;
   }
 }
