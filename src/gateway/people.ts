@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import { ownerIssuer } from '../control/default-policy.ts';
 import type { Settings } from '../control/settings.ts';
 import { ownerAccountId } from '../identity/login/account-id.ts';
-import type { LoginAccount } from '../identity/login/accounts.ts';
+import { accountLabel, type LoginAccount } from '../identity/login/accounts.ts';
 import { createInteractions, type LoginInteractions } from '../identity/login/interactions.ts';
 import type { InteractionsOptions } from '../identity/login/options.ts';
 import type { CreateInteractions, Interactions } from '../identity/server/interactions.ts';
-import type { JsonObject } from '../model/json.ts';
+import { type JsonObject, stringMember } from '../model/json.ts';
 
 /** The pages where people log in, which are made anew with every provider. */
 export interface People {
@@ -21,6 +21,9 @@ export interface People {
 export interface Person {
   readonly issuer: string;
   readonly subject: string;
+  readonly tenant?: string;
+  /** As people read it. */
+  readonly name?: string;
 }
 
 /** What the pages need of the rest. */
@@ -43,6 +46,7 @@ export function peopleOf({ settings, origin, ...options }: PeopleOptions): Peopl
       base,
       settings: { login, ...(provider && { provider }) },
       describeResource: (resource) => describe(resource, origin),
+      describeScope,
       peer: (request: IncomingMessage) => request.socket.remoteAddress ?? '',
     });
     present = interactions;
@@ -52,8 +56,12 @@ export function peopleOf({ settings, origin, ...options }: PeopleOptions): Peopl
     create,
     setupLink: async () => present?.setupLink(),
     person: async (account) => {
+      // Who logged in some other way than the present one, before that was changed, is nobody.
+      if ((await present?.findAccount(account)) === undefined) return undefined;
       const found = await present?.accounts.find(account);
-      return found && !found.disabled ? personOf(found) : undefined;
+      if (found === undefined) return undefined;
+      const tenant = stringMember(found.claims, 'tenant');
+      return { ...personOf(found), ...(tenant !== undefined && { tenant }), name: accountLabel(found) };
     },
   };
 }
@@ -78,6 +86,11 @@ async function namedAccount(
 
 function personOf({ id, issuer, subject }: LoginAccount): Person {
   return id === ownerAccountId ? { issuer: ownerIssuer, subject: 'owner' } : { issuer, subject };
+}
+
+/** What a resource without scopes of its own is asked with. */
+function describeScope(scope: string): string | undefined {
+  return scope === 'mcp' ? 'Call what the policies permit you' : undefined;
 }
 
 function describe(resource: string, origin: string): string | undefined {

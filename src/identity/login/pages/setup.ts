@@ -36,7 +36,7 @@ ${any ? finishForm(page) : undefined}`;
 function passkeyPart(page: SetupPage): Markup {
   if (page.passkey === 'kept') return html`<p class="done">A passkey is registered.</p>`;
   if (!page.passkeys) {
-    return html`<p class="note">Passkeys need a host name, and this page was opened at an address. Open the gateway as <code>http://localhost</code> or by its https name to use one.</p>`;
+    return html`<p class="note">Passkeys need a host name, and this gateway is known by an address. Give it one with <code>listen.publicUrl</code>, such as <code>http://localhost:7300</code>, and start it again to use one.</p>`;
   }
   return html`<p class="note">Your device or security key keeps it and asks for your finger, face or PIN. Nothing to remember, nothing to be phished.</p>
 <form data-passkey="create" data-options="${page.place}/passkey/options" data-verify="${page.place}/passkey">
