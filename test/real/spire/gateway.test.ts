@@ -24,12 +24,15 @@ import {
 import { forgeJwt, forgeX509 } from './forge.ts';
 import { spireVersion } from './install.ts';
 import { spiffeFetch } from './mtls-client.ts';
+import { type MtlsServer, startMtlsServer } from './mtls-server.ts';
 import { until } from './running.ts';
 
 const gatewayId = 'spiffe://alpha.test/gateway';
 const builder = 'spiffe://alpha.test/agent/builder';
 const tester = 'spiffe://alpha.test/agent/tester';
 const janitor = 'spiffe://alpha.test/janitor';
+const partner = 'spiffe://beta.test/agent/partner';
+const upstreamId = 'spiffe://beta.test/mcp';
 const stranger = 'spiffe://beta.test/agent/builder';
 const limit = { timeout: 60_000 };
 const clock = systemClock();
@@ -39,6 +42,7 @@ const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
 let domains: Domains;
 let gateway: RealGateway;
 let observer: Workload;
+let upstream: MtlsServer;
 let journal: string;
 let endpoint: string;
 let builderPair: Pair;
@@ -51,7 +55,10 @@ before(async () => {
   const own = { id: gatewayId, program: ownProgram, federatesWith: ['beta.test'], seconds: 15 };
   const agents = [builder, tester, janitor].map((id) => ({ id, program: fetcher }));
   await alpha.server.enter(alpha.agent.id, [own, ...agents]);
-  await beta.server.enter(beta.agent.id, [{ id: stranger, program: fetcher }]);
+  await beta.server.enter(
+    beta.agent.id,
+    [stranger, partner].map((id) => ({ id, program: fetcher })),
+  );
   observer = createWorkload({
     ...{ socket: alpha.agent.address, federates: {}, environment: {} },
     ...{ clock, report: () => undefined },
@@ -59,6 +66,8 @@ before(async () => {
   await observer.ready();
   journal = join(folder, 'journal');
   writeFileSync(journal, '');
+  const shown = await mintX509(beta.server, upstreamId, folder);
+  upstream = await startMtlsServer(shown, observer.verifyPeer);
   gateway = await startGateway(settings());
   endpoint = `${gateway.origin}/mcp/github`;
   builderPair = await fetchX509(domains, alpha.agent, builder);
@@ -68,6 +77,7 @@ after(async () => {
   await Promise.all(closing.map((close) => close()));
   observer?.close();
   await gateway?.stop();
+  await upstream?.close();
   await domains?.stop();
 });
 
@@ -76,13 +86,17 @@ function settings(): Parameters<typeof startGateway>[0] {
   return {
     listen: { port: 0, tls: { spiffe: true, askClients: true } },
     spiffe: { socket: domains.alpha.agent.address },
-    servers: { github: { command: process.execPath, args: [tool, journal] } },
+    servers: {
+      github: { command: process.execPath, args: [tool, journal] },
+      misled: { url: upstream.url, auth: { kind: 'workload-mtls', spiffeId: partner } },
+    },
     agents: [
       {
         id: 'spiffe://alpha.test/agent/*',
         authentication: ['x509-svid', 'jwt-svid'],
         templates: ['requests'],
       },
+      { id: partner, authentication: ['x509-svid', 'jwt-svid'], templates: ['requests'] },
     ],
     tasks: { templates: { requests: { actions: ['github:create_pr'], calls: 5 } } },
   };
@@ -248,6 +262,15 @@ test('an agent with an X.509-SVID may bind its task to a key instead', limit, as
   await task.end();
 });
 
+test('a foreign workload that an entry names gets tasks too', limit, async () => {
+  const pair = await fetchX509(domains, domains.beta.agent, partner);
+  const { status, body } = await exchange(fetchAs(pair), partner);
+  assert.equal(status, 200, JSON.stringify(body));
+  const authentication = { method: 'jwt_svid', svid: jwtOf(partner) } as const;
+  const task = await openTask(order(partner, { authentication, fetch: fetchAs() }));
+  await task.end();
+});
+
 test('a foreign workload that no entry names gets nothing, by either SVID', limit, async () => {
   const pair = await fetchX509(domains, domains.beta.agent, stranger);
   await refused(exchange(fetchAs(pair), stranger));
@@ -297,6 +320,21 @@ test('a JWT-SVID for somebody else is refused at the token endpoint', limit, asy
 async function refused(answer: Promise<Answer>): Promise<void> {
   const { status, body } = await answer;
   assert.deepEqual([status, body['error'], body['access_token']], [401, 'invalid_client', undefined]);
+}
+
+test('the gateway calls no server that is another workload than expected', limit, async () => {
+  const before = upstream.requests();
+  const refused = connect(`${gateway.origin}/mcp/misled`, gateway.token, fetchAs()).then(listed);
+  await assert.rejects(refused, /the server behind the gateway did not answer properly/);
+  assert.equal(upstream.requests(), before);
+});
+
+async function listed(caller: Caller): Promise<void> {
+  try {
+    await caller.tools();
+  } finally {
+    await caller.close();
+  }
 }
 
 test('only the three calls that were granted reached the server', limit, () => {
