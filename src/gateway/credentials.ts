@@ -24,6 +24,7 @@ export interface UpstreamCredentials {
 /** Makes them. Throws, with the mend, on settings that cannot be used. */
 export function openCredentials({ settings, lasting, origin }: GenerationParts): UpstreamCredentials {
   const { vault, workload } = lasting.identity;
+  refuseWithoutLogin(settings);
   let callers: Callers | undefined;
   const tokens = loginTokens(vault, lasting.clock);
   const assertion = assertionOf(settings, tokens.subjectToken);
@@ -32,14 +33,14 @@ export function openCredentials({ settings, lasting, origin }: GenerationParts):
     vault,
     clock: lasting.clock,
     origin,
-    fetch: guardedFetch({ allowLoopback: isLocal(settings) }),
+    fetch: guardedFetch({ allowLoopback: isLocal(settings), origins: configuredOrigins(settings) }),
     assets: '/as/assets',
     sessionUser: async (request) => callers?.loggedIn(request),
-    loginUrl: (returnTo) => callers?.server?.loginUrl(returnTo) ?? returnTo,
+    loginUrl: (returnTo) => serverOf(callers).loginUrl(returnTo),
     signer: {
       issuer: `${origin}/as`,
-      sign: (typ, claims) => signerOf(callers).sign(typ, claims),
-      jwks: () => signerOf(callers).jwks(),
+      sign: (typ, claims) => serverOf(callers).signer.sign(typ, claims),
+      jwks: () => serverOf(callers).signer.jwks(),
     },
     ...(workload && { jwtSvid: workload.jwtSvid }),
     ...(assertion && { upstreamAssertion: assertion }),
@@ -55,13 +56,20 @@ export function openCredentials({ settings, lasting, origin }: GenerationParts):
   };
 }
 
-function signerOf(callers: Callers | undefined): NonNullable<Callers['server']>['signer'] {
-  if (callers?.server === undefined) {
-    throw new Error(
-      '`authorizationServer.enabled` is false, so the gateway cannot sign what it says of users',
-    );
-  }
-  return callers.server.signer;
+/** Accounts are connected in a browser, and who sits there is known by the login alone. */
+function refuseWithoutLogin({ servers, authorizationServer }: Settings): void {
+  if (authorizationServer.enabled) return;
+  const wanting = servers.find(({ target }) => target.kind === 'http' && target.auth?.kind === 'oauth');
+  if (wanting === undefined) return;
+  throw new Error(
+    `server \`${wanting.id}\`: \`auth.kind: oauth\` needs \`authorizationServer.enabled\`: users log in there before ` +
+      'they connect an account',
+  );
+}
+
+function serverOf(callers: Callers | undefined): NonNullable<Callers['server']> {
+  if (callers?.server !== undefined) return callers.server;
+  throw new Error('`authorizationServer.enabled` is false, so the gateway cannot sign what it says of users');
 }
 
 function brokered({ target }: ServerSettings): BrokeredServer {
@@ -79,6 +87,17 @@ function isLocal({ servers }: Settings): boolean {
     target.kind === 'http' && target.auth !== undefined ? [new URL(target.url).hostname] : [],
   );
   return remote.every(isLoopbackHost);
+}
+
+/** What the operator wrote down may stand in the operator's own network. */
+function configuredOrigins({ servers, authorizationServer: { provider } }: Settings): ReadonlySet<string> {
+  const urls = servers.flatMap(({ target }) => {
+    if (target.kind !== 'http' || target.auth === undefined) return [];
+    const { auth, url } = target;
+    if (auth.kind === 'oauth') return [url, auth.issuer ?? url];
+    return auth.kind === 'exchange' ? [url, auth.tokenEndpoint] : [url];
+  });
+  return new Set([...urls, ...(provider ? [provider.issuer] : [])].map((url) => new URL(url).origin));
 }
 
 function assertionOf(

@@ -83,6 +83,21 @@ test('follows no redirect: an error, or the redirect itself where that was asked
   assert.deepEqual(asked, ['/a', '/b']);
 });
 
+test('what the operator configured may have a private address, and http: on loopback alone', async (t) => {
+  const origin = await serve(t, (_request, response) => response.end('here'));
+  const resolve = async (): Promise<readonly string[]> => ['10.1.2.3'];
+  const known = guardedFetch({
+    origins: new Set([origin, 'https://inside.example', 'http://inside.example']),
+  });
+  assert.equal(await (await known(`${origin}/a`)).text(), 'here');
+  const inside = guardedFetch({ origins: new Set(['https://inside.example']), resolve, timeoutMs: 300 });
+  await assert.rejects(inside('https://inside.example/'), /cannot be fetched|timeout/);
+  await assert.rejects(inside('https://other.example/'), /not on the public Internet/);
+  const plain = guardedFetch({ origins: new Set(['http://inside.example']), resolve });
+  await assert.rejects(plain('http://inside.example/'), /not on the public Internet/);
+  await assert.rejects(known(origin.replace(/\d+$/, '1')), /does not begin with https/);
+});
+
 test('an answer that is too large or too slow is an error', async (t) => {
   const origin = await serve(t, ({ url }, response) => {
     if (url === '/large') response.end('x'.repeat(2_000));

@@ -8,6 +8,8 @@ import { isLoopbackAddress, isPublicAddress } from './public-address.ts';
 export interface GuardOptions {
   /** Lets loopback addresses pass, and `http:` to them. For development. */
   readonly allowLoopback?: boolean;
+  /** Origins that the operator configured: whatever address they have, with `http:` for loopback alone. */
+  readonly origins?: ReadonlySet<string>;
   /** Finds the addresses of a name; the system's resolver when left out. */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
   /** PEM certificates that are trusted instead of the well-known ones. */
@@ -20,6 +22,7 @@ export interface GuardOptions {
 
 interface Guard {
   readonly allowLoopback: boolean;
+  readonly origins: ReadonlySet<string>;
   readonly resolve: (host: string) => Promise<readonly string[]>;
   readonly ca: string | undefined;
   readonly timeoutMs: number;
@@ -43,6 +46,7 @@ interface Target {
 export function guardedFetch(options: GuardOptions = {}): typeof fetch {
   const guard: Guard = {
     allowLoopback: options.allowLoopback ?? false,
+    origins: options.origins ?? new Set(),
     resolve: options.resolve ?? resolveName,
     ca: options.ca,
     timeoutMs: options.timeoutMs ?? 5_000,
@@ -79,7 +83,8 @@ function withoutDispatcher(init: RequestInit | undefined): RequestInit | undefin
 }
 
 async function judge(guard: Guard, url: URL): Promise<Target> {
-  if (url.protocol !== 'https:' && !(guard.allowLoopback && url.protocol === 'http:'))
+  const mayBePlain = guard.allowLoopback || guard.origins.has(url.origin);
+  if (url.protocol !== 'https:' && !(mayBePlain && url.protocol === 'http:'))
     throw refused(url, 'does not begin with https://');
   const addresses = await addressesOf(guard, url);
   const [address] = addresses;
@@ -90,8 +95,9 @@ async function judge(guard: Guard, url: URL): Promise<Target> {
 }
 
 function mayReach(guard: Guard, url: URL, address: string): boolean {
-  if (guard.allowLoopback && isLoopbackAddress(address)) return true;
-  return url.protocol === 'https:' && isPublicAddress(address);
+  const isKnown = guard.origins.has(url.origin);
+  if ((guard.allowLoopback || isKnown) && isLoopbackAddress(address)) return true;
+  return url.protocol === 'https:' && (isKnown || isPublicAddress(address));
 }
 
 /** Of all addresses each must pass: a name that has a public and a private one is as good as private. */

@@ -176,6 +176,64 @@ describe('an account', () => {
   });
 });
 
+describe('the pages of a user', () => {
+  test('list the connected account, and end it here and at its authorization server', limit, async () => {
+    const browser = new ScriptedBrowser();
+    const list = await openLoggedIn(browser, `${running.gateway.url}/connect`);
+    assert.equal(list.status, 200, list.text);
+    assert.match(list.text, /You are <b>the owner<\/b>/);
+    assert.ok(list.text.includes(upstream.url) && !list.text.includes('/connect/to/'));
+    const refresh = vendor.secrets.at(-1) ?? '';
+    const empty = await browser.submit(list, 'connect');
+    assert.match(empty.text, /You have connected no account/);
+    assert.ok(empty.text.includes('href="/connect/to/notes"'));
+    assert.deepEqual(vendor.revoked, [refresh]);
+    assert.equal((await call()).isError, true);
+  });
+
+  test('connect an account that no call has asked for', limit, async () => {
+    const browser = new ScriptedBrowser();
+    const page = await openLoggedIn(browser, `${running.gateway.url}/connect/to/notes`);
+    assert.match((await agree(browser, page, 'owner-at-vendor')).text, /is connected/);
+    assert.equal((await call()).isError, undefined);
+  });
+
+  test('know no other server, and take no form from elsewhere', limit, async () => {
+    const browser = new ScriptedBrowser();
+    const unknown = await openLoggedIn(browser, `${running.gateway.url}/connect/to/payroll`);
+    assert.equal(unknown.status, 404);
+    const list = await browser.open(`${running.gateway.url}/connect`);
+    const answer = await browser.request(`${running.gateway.url}/connect`, {
+      method: 'POST',
+      headers: { origin: 'http://evil.example' },
+      body: new URLSearchParams(list.forms[0]?.members ?? {}),
+    });
+    assert.equal(answer.status, 403);
+    assert.equal((await call()).isError, undefined);
+  });
+});
+
+describe('the endpoint of all servers', () => {
+  const instructions = async (bearer: string, endpointUrl: string): Promise<string | undefined> => {
+    const client = await connectClient(endpointUrl, bearer, { capabilities: {} });
+    const found = client.getInstructions();
+    await client.close();
+    return found;
+  };
+
+  test('says where an account is connected, and names no server', limit, async () => {
+    const all = `${running.gateway.url}/mcp`;
+    const text = (await instructions(issuer.token('mallory', all), all)) ?? '';
+    assert.ok(text.includes(`${running.gateway.url}/connect in a browser`), text);
+    assert.ok(!text.includes('notes'));
+  });
+
+  test('says nothing of it to a user whose accounts are connected', limit, async () => {
+    const text = await instructions(token(), `${running.gateway.url}/mcp`);
+    assert.ok(!(text ?? '').includes('/connect'));
+  });
+});
+
 describe('secrets', () => {
   test('the token of the caller never reached the upstream', () => {
     const received = upstream.received();

@@ -13,6 +13,8 @@ export interface Vendor {
   readonly secrets: string[];
   /** The grant of every token that it gave out. */
   readonly grants: string[];
+  /** The tokens that it was told are needed no more. */
+  readonly revoked: string[];
   /** Turns every refresh token down that was given out so far. */
   readonly revokeAll: () => void;
   readonly stop: () => void;
@@ -28,14 +30,16 @@ export async function startVendor(resource: () => string): Promise<Vendor> {
   const { privateKey } = await generateKeyPair('ES256', { extractable: true });
   const jwk: JWK = { ...(await exportJWK(privateKey)), kid: 'vendor', use: 'sig', alg: 'ES256' };
   const held = { lifeSeconds: 3600, revokedBefore: 0 };
-  const [secrets, grants]: [string[], string[]] = [[], []];
+  const [secrets, grants, revoked]: [string[], string[], string[]] = [[], [], []];
   const provider = new Provider(issuer, configuration(jwk, resource, held));
   provider.use(async (context, next) => {
     await next();
     const { access_token: access, refresh_token: refresh } = (context.body ?? {}) as Record<string, unknown>;
+    const { route, params } = (context as KoaContextWithOIDC).oidc;
+    if (route === 'revocation') revoked.push(String(params?.['token']));
     if (typeof access !== 'string') return;
     secrets.push(access, String(refresh));
-    grants.push(String((context as KoaContextWithOIDC).oidc.params?.['grant_type']));
+    grants.push(String(params?.['grant_type']));
   });
   const callback = provider.callback();
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -53,6 +57,7 @@ export async function startVendor(resource: () => string): Promise<Vendor> {
     },
     secrets,
     grants,
+    revoked,
     revokeAll: () => {
       held.revokedBefore = Date.now();
     },
@@ -84,6 +89,7 @@ function configuration(
     features: {
       devInteractions: { enabled: false },
       registration: { enabled: true },
+      revocation: { enabled: true },
       resourceIndicators: {
         enabled: true,
         defaultResource: resource,

@@ -9,7 +9,7 @@ import { endpoints } from './metadata.ts';
 export const pagesClient: string = 'urn:bartizan:client:pages';
 const continuation = '/continue';
 /** Where a login may lead back to: pages of the gateway, and no other place. */
-const ownPage = /^\/connect\/[\w-]{1,128}$/;
+const ownPage = /^\/connect(?:\/(?:to\/)?[\w-]{1,128})?$/;
 
 /** The pages as a client of the authorization server; undefined for another id. */
 export function pagesMetadata(id: string, issuer: string): ClientMetadata | undefined {

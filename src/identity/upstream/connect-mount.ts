@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { faultMessage } from '../../model/fault-message.ts';
+import { stringMember } from '../../model/json.ts';
 import { type Browsers, createBrowsers } from '../login/browser.ts';
 import { readMembers, sendJson, sendOnward, sendPage, sendRedirect } from '../login/http.ts';
 import { noticePage } from '../login/pages/notice.ts';
 import { RequestFault } from '../login/request-fault.ts';
+import { sentence } from '../login/sentence.ts';
 import { connectionName } from './account.ts';
 import {
   beginFlow,
@@ -16,7 +18,10 @@ import {
 import type { ConnectLinks, ConnectOrder } from './connect-links.ts';
 import { connectPage } from './connect-page.ts';
 import type { Connections } from './connections.ts';
+import { connectionsPage } from './connections-page.ts';
+import { disconnect } from './disconnect.ts';
 import type { Broker, BrokerOptions, BrowserUser } from './options.ts';
+import { accountOfBrowser, ownConnections, ownOrder } from './own-connections.ts';
 
 /** What the pages are made with. */
 export interface MountOptions
@@ -70,42 +75,61 @@ class ConnectPages {
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '/', this.#options.origin);
     const place = pathname.slice(base.length + 1);
-    const isRead = request.method === 'GET';
-    if (place === 'client.json' && isRead)
-      return sendJson(response, 200, this.#options.registration.document());
-    if (place === 'callback' && isRead) return this.#callback(request, response, searchParams);
-    if (!/^[\w-]{43}$/.test(place)) throw new RequestFault(404, 'there is no such page');
-    if (isRead) return this.#ask(request, response, place);
-    if (request.method === 'POST') return this.#begin(request, response, place);
-    throw new RequestFault(405, 'this page does not take that method');
+    if (request.method === 'GET') return this.#show(request, response, place, searchParams);
+    if (request.method !== 'POST') throw new RequestFault(405, 'this page does not take that method');
+    if (place === '') return this.#disconnect(request, response);
+    return this.#begin(request, response, place);
   }
 
-  /** INVARIANT: a link leads on only in a browser of the user it was made for (client/elicitation, "Phishing"). */
-  async #open(
+  async #show(
     request: IncomingMessage,
-    id: string,
-  ): Promise<{ order: ConnectOrder; server: OAuthServer; user: BrowserUser } | undefined> {
-    const user = await this.#options.sessionUser(request);
-    if (user === undefined) return undefined;
-    const order = await this.#options.links.read(id);
+    response: ServerResponse,
+    place: string,
+    parameters: URLSearchParams,
+  ): Promise<void> {
+    if (place === 'client.json') return sendJson(response, 200, this.#options.registration.document());
+    if (place === 'callback') return this.#callback(request, response, parameters);
+    if (place === '') return this.#list(request, response);
+    return this.#ask(request, response, place);
+  }
+
+  /** The user of a browser; undefined after it was sent to log in and back to a page. */
+  async #user(
+    request: IncomingMessage,
+    response: ServerResponse,
+    returnTo: string,
+  ): Promise<BrowserUser | undefined> {
+    const { sessionUser, loginUrl } = this.#options;
+    const user = await sessionUser(request);
+    if (user !== undefined) return user;
+    if (loginUrl === undefined) throw logInFirst();
+    sendRedirect(response, loginUrl(returnTo));
+    return undefined;
+  }
+
+  /**
+   * What a page is about: the order of a link, or one that the user of the browser gives for itself.
+   *
+   * INVARIANT: a link leads on only in a browser of the user it was made for (client/elicitation, "Phishing").
+   */
+  async #open(user: BrowserUser, place: string): Promise<{ order: ConnectOrder; server: OAuthServer }> {
+    const { links, servers } = this.#options;
+    const own = serverIn(place);
+    const order = own === undefined ? await links.read(place) : ownOrder(user, own);
     if (order === undefined) throw expired();
     if (!isSame(user, order)) throw otherUser();
-    const server = this.#options.servers.get(order.server);
-    if (server === undefined)
-      throw new RequestFault(404, `the server \`${order.server}\` is no longer configured`);
-    return { order, server, user };
+    const server = servers.get(order.server);
+    if (server !== undefined) return { order, server };
+    throw new RequestFault(404, `there is no server \`${order.server}\` that wants an account`);
   }
 
   async #ask(request: IncomingMessage, response: ServerResponse, id: string): Promise<void> {
-    const { loginUrl, assets } = this.#options;
+    const { assets } = this.#options;
+    if (!isLink(id) && serverIn(id) === undefined) throw noSuchPage();
     const place = `${base}/${id}`;
-    const opened = await this.#open(request, id);
-    if (opened === undefined) {
-      if (loginUrl === undefined)
-        throw new RequestFault(403, 'log in at the gateway first, then open this page again');
-      return sendRedirect(response, loginUrl(place));
-    }
-    const { order, server, user } = opened;
+    const user = await this.#user(request, response, place);
+    if (user === undefined) return;
+    const { order, server } = await this.#open(user, id);
     const plan = await this.#plan(server, order);
     const page = connectPage({
       assets,
@@ -114,29 +138,47 @@ class ConnectPages {
       server: server.id,
       url: server.url,
       issuer: plan.server.issuer,
-      user: user.name ?? user.subject,
+      user: nameOf(user),
       scopes: plan.scopes,
     });
     sendPage(response, 200, page);
   }
 
   async #begin(request: IncomingMessage, response: ServerResponse, id: string): Promise<void> {
+    const { sessionUser, links, assets } = this.#options;
     const browser = this.#browsers.sender(request, `${base}/${id}`, await readMembers(request));
-    const opened = await this.#open(request, id);
-    if (opened === undefined)
-      throw new RequestFault(403, 'log in at the gateway first, then open this page again');
-    const { order, server } = opened;
+    const user = await sessionUser(request);
+    if (user === undefined) throw logInFirst();
+    const { order, server } = await this.#open(user, id);
     const plan = await this.#plan(server, order);
-    if (!(await this.#options.links.use(id))) throw expired();
+    if (isLink(id) && !(await links.use(id))) throw expired();
     const url = await beginFlow(this.#options, server, order, plan, browser.id).catch(this.#cannot(server));
     const host = new URL(plan.server.issuer).host;
     const link = { href: url.href, text: `Continue at ${host}` };
     const text = `You are on your way to ${host}.`;
-    sendOnward(
-      response,
-      url.href,
-      noticePage({ assets: this.#options.assets, title: 'One moment', text, link }),
-    );
+    sendOnward(response, url.href, noticePage({ assets, title: 'One moment', text, link }));
+  }
+
+  async #list(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { assets } = this.#options;
+    const user = await this.#user(request, response, base);
+    if (user === undefined) return;
+    const { connected, open } = await ownConnections(this.#options, user);
+    const formToken = this.#browsers.meet(request, response).formToken(base);
+    const page = connectionsPage({ assets, place: base, formToken, user: nameOf(user), connected, open });
+    sendPage(response, 200, page);
+  }
+
+  async #disconnect(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const members = await readMembers(request);
+    this.#browsers.sender(request, base, members);
+    const user = await this.#options.sessionUser(request);
+    if (user === undefined) throw logInFirst();
+    const server = stringMember(members, 'server') ?? '';
+    if (!this.#options.servers.has(server)) throw new RequestFault(404, 'there is no such server');
+    await disconnect(this.#options, accountOfBrowser(user), server);
+    // The page that comes next is asked for anew, so that going back sends no form again.
+    sendRedirect(response, base);
   }
 
   #plan(server: OAuthServer, order: ConnectOrder): Promise<Plan> {
@@ -180,12 +222,27 @@ class ConnectPages {
       issuer: connection.issuer,
     });
     const text = `Your account at ${server.id} is connected. Close this page and go on where you were.`;
-    this.#notice(response, 200, 'Connected', text);
+    const link = { href: base, text: 'All your accounts' };
+    sendPage(response, 200, noticePage({ assets: this.#options.assets, title: 'Connected', text, link }));
   }
 
   #notice(response: ServerResponse, status: number, title: string, text: string): void {
     sendPage(response, status, noticePage({ assets: this.#options.assets, title, text }));
   }
+}
+
+/** The secret of a link, which is good once. */
+function isLink(place: string): boolean {
+  return /^[\w-]{43}$/.test(place);
+}
+
+/** The server of a page that stays. */
+function serverIn(place: string): string | undefined {
+  return /^to\/([\w-]{1,128})$/.exec(place)?.[1];
+}
+
+function nameOf({ name, subject }: BrowserUser): string {
+  return name ?? subject;
 }
 
 function isSame(user: BrowserUser, { account }: ConnectOrder): boolean {
@@ -203,6 +260,10 @@ function otherUser(): RequestFault {
   return new RequestFault(403, 'this address was made for another user; log in as that user');
 }
 
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+function noSuchPage(): RequestFault {
+  return new RequestFault(404, 'there is no such page');
+}
+
+function logInFirst(): RequestFault {
+  return new RequestFault(403, 'log in at the gateway first, then open this page again');
 }

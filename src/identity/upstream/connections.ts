@@ -9,6 +9,8 @@ export interface Connections {
   readonly recent: (name: SecretName) => Connection | undefined;
   readonly find: (name: SecretName) => Promise<Connection | undefined>;
   readonly store: (name: SecretName, connection: Connection) => Promise<void>;
+  /** Answers whether there was one. */
+  readonly remove: (name: SecretName) => Promise<boolean>;
   /** A connection with another token than `used`, as `refresh` finds it. Calls of one process share one renewal. */
   readonly refresh: (name: SecretName, used: string) => Promise<Connection | undefined>;
 }
@@ -42,6 +44,13 @@ export function createConnections(options: RefreshOptions): Connections {
     store: async (name, connection) => {
       await write(vault, name, connection);
       noted(keyOf(name), connection);
+    },
+    remove: async (name) => {
+      read.delete(keyOf(name));
+      const removed = await vault.remove(name);
+      // A call may have read it meanwhile.
+      read.delete(keyOf(name));
+      return removed;
     },
     refresh: (name, used) => {
       const key = keyOf(name);

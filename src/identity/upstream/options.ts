@@ -102,6 +102,8 @@ export interface ClientCredentialsAuth {
 export interface BrowserUser {
   readonly issuer: string;
   readonly subject: string;
+  /** Undefined where the users of an issuer are not divided. */
+  readonly tenant?: string;
   /** As people read it. */
   readonly name?: string;
 }

@@ -83,6 +83,24 @@ export function tokenRequests(fetch: Fetch): RequestToken {
   };
 }
 
+/** Tells an authorization server that a token is needed no more (RFC 7009). Throws if it does not answer that it is so. */
+export async function revokeToken(
+  fetch: Fetch,
+  server: oauth.AuthorizationServer,
+  client: OAuthClient,
+  token: string,
+): Promise<void> {
+  const asClient: oauth.Client = { client_id: client.id };
+  const authentication = authenticationOf(client);
+  const options = optionsFor(fetch, server);
+  try {
+    const response = await oauth.revocationRequest(server, asClient, authentication, token, options);
+    await oauth.processRevocationResponse(response);
+  } catch (fault) {
+    throw explained(fault);
+  }
+}
+
 function thrown(fault: unknown): never {
   throw fault;
 }

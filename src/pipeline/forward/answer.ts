@@ -1,7 +1,8 @@
 import type { Eventual } from '../../model/eventual.ts';
 import { blocking } from '../../model/finding.ts';
-import type { JsonObject } from '../../model/json.ts';
+import { type JsonObject, stringMember } from '../../model/json.ts';
 import { metaKey } from '../../model/meta-key.ts';
+import type { Endpoint } from '../../model/public-name.ts';
 import { Refusal } from '../../model/refusal.ts';
 import { callerOf } from '../access.ts';
 import type { Forward, ForwardTools } from '../forward.ts';
@@ -41,7 +42,7 @@ function describeEndpoint({ ports }: ForwardTools): Forward {
     return replyOf(call, {
       supportedVersions: ports.front.revisions,
       capabilities: offeredCapabilities(described.map(({ capabilities }) => capabilities)),
-      ...instructionsOf(ports, described),
+      ...instructionsOf(ports, [...described, ...unconnected(call.endpoint, found)]),
       _meta: { [metaKey.serverInfo]: ports.front.info },
     });
   };
@@ -51,6 +52,23 @@ function describeEndpoint({ ports }: ForwardTools): Forward {
 function supposed(found: ServerDescription | Refusal | undefined): ServerDescription | undefined {
   const isOpen = found === undefined || (found instanceof Refusal && found.code === 'connection_required');
   return isOpen ? { capabilities: everyCapability } : undefined;
+}
+
+/**
+ * Lists of all servers leave out the one whose account is missing, so the instructions say where it is connected. They
+ * name no server: which one the caller could use is not known before its list is.
+ */
+function unconnected(
+  { kind }: Endpoint,
+  found: readonly (ServerDescription | Refusal | undefined)[],
+): readonly ServerDescription[] {
+  if (kind !== 'aggregate') return [];
+  const refused = found.find((one) => one instanceof Refusal && one.code === 'connection_required');
+  const page = refused instanceof Refusal ? stringMember(refused.data, 'url') : undefined;
+  if (page === undefined) return [];
+  const { href } = new URL('/connect', page);
+  const instructions = `Tools of a server may be missing here because the user has not connected an account yet: that is done at ${href} in a browser.`;
+  return [{ capabilities: {}, instructions }];
 }
 
 /** The value, or undefined after so many milliseconds. */
