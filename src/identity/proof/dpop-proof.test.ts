@@ -87,7 +87,7 @@ test('the thumbprint of a certificate is that of RFC 8705 appendix A', () => {
   assert.deepEqual(confirmationOf({ cnf: { 'x5t#S256': thumbprint } }), { certificate: thumbprint });
 });
 
-test('refuses a confirmation that is empty, malformed, or holds anything that is not understood', () => {
+test('refuses a confirmation that is empty, malformed, or of another way than those that are known', () => {
   const jkt = key.jkt;
   assert.deepEqual(confirmationOf({}), {});
   assert.deepEqual(confirmationOf({ cnf: { jkt, 'x5t#S256': jkt } }), { jkt, certificate: jkt });
@@ -102,9 +102,16 @@ test('refuses a confirmation that is empty, malformed, or holds anything that is
     { jwk: {} },
     { jkt, jwe: 'x' },
     { 'x5t#S256': `${jkt}=` },
+    { 'kc-jkt-type': 'DPoP' },
+    { jkt: 'short', 'kc-jkt-type': 'DPoP' },
   ]) {
     assert.ok(confirmationOf({ cnf }) instanceof TokenFailure, JSON.stringify(cnf));
   }
+});
+
+test('what a product adds to a confirmation changes nothing of it', () => {
+  // As Keycloak 26.7 writes it.
+  assert.deepEqual(confirmationOf({ cnf: { jkt: key.jkt, 'kc-jkt-type': 'DPoP' } }), { jkt: key.jkt });
 });
 
 test('takes a proof by every algorithm of the table', () => {
