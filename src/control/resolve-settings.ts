@@ -141,8 +141,10 @@ function resourceFault(name: string, ids: ReadonlySet<string>): string | undefin
   return `\`${name}\` names the server \`${server}\`, which is not configured; there are: ${known}`;
 }
 
-function identityNotices({ identity }: SettingsFile): readonly TreeFault[] {
-  if (identity.owner.enabled || identity.issuers.length > 0) return [];
+function identityNotices({ identity, authorizationServer, agents }: SettingsFile): readonly TreeFault[] {
+  const { enabled, login } = authorizationServer;
+  const knowsOthers = enabled && (login === 'provider' || agents.length > 0);
+  if (identity.owner.enabled || identity.issuers.length > 0 || knowsOthers) return [];
   return [
     {
       path: ['identity'],
