@@ -28,7 +28,15 @@ test('the metadata of a resource names the issuers of the present configuration'
   assert.deepEqual((await metadata(gateway))['authorization_servers'], [`${gateway.url}/as`]);
   await gateway.reload(await settingsWith({ identity: { issuers, scopes: ['mcp'] } }));
   const { authorization_servers: servers, scopes_supported: scopes } = await metadata(gateway);
-  assert.deepEqual([servers, scopes], [[`${gateway.url}/as`, 'https://idp.example'], ['mcp']]);
+  assert.deepEqual([servers, scopes], [['https://idp.example', `${gateway.url}/as`], ['mcp']]);
+});
+
+test('who cannot log in here is not sent here, and a switched-off owner is nobody', async (t) => {
+  const { gateway, settingsWith } = await started(t, {});
+  assert.match((await gateway.setupLink()) ?? '', /\/as\/setup/);
+  await gateway.reload(await settingsWith({ identity: { owner: { enabled: false }, issuers } }));
+  assert.deepEqual((await metadata(gateway))['authorization_servers'], ['https://idp.example']);
+  assert.equal(await gateway.setupLink(), undefined);
 });
 
 test('settings that a running gateway cannot change are refused, and nothing of them is taken', async (t) => {

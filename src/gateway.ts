@@ -105,7 +105,7 @@ async function gatewayOf(
     url,
     endpoints: endpointsOf(settings, url),
     token: owner && grantToken(owner, settings, clock, url),
-    setupLink: running.generation.setupLink,
+    setupLink: () => running.generation.setupLink(),
     reload: async (next) => {
       refuseFixedChanges(current, next);
       const before = running.generation;

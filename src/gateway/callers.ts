@@ -143,14 +143,23 @@ function taskPages(
   });
 }
 
-function metadataOf(
-  { identity, listen }: Settings,
+/**
+ * Where clients send people to log in, the place that fits best first, because many clients know no other. Our own server
+ * is no such place when there is nobody who could log in there.
+ */
+function loginServers(
+  { identity, authorizationServer }: Settings,
   server: AuthorizationServer | undefined,
-): Callers['metadata'] {
-  const authorizationServers = [
-    ...(server ? [server.issuer] : []),
-    ...identity.issuers.map(({ issuer }) => issuer),
-  ];
+): readonly string[] {
+  const foreign = identity.issuers.map(({ issuer }) => issuer);
+  if (server === undefined) return foreign;
+  if (authorizationServer.login === 'provider') return [server.issuer, ...foreign];
+  return identity.owner.enabled ? [...foreign, server.issuer] : foreign;
+}
+
+function metadataOf(settings: Settings, server: AuthorizationServer | undefined): Callers['metadata'] {
+  const { identity, listen } = settings;
+  const authorizationServers = loginServers(settings, server);
   return (resource) =>
     protectedResourceMetadata({
       resource,

@@ -54,11 +54,12 @@ export function peopleOf({ settings, origin, ...options }: PeopleOptions): Peopl
   };
   return {
     create,
-    setupLink: async () => present?.setupLink(),
+    setupLink: async () => (settings.identity.owner.enabled ? present?.setupLink() : undefined),
     person: async (account) => {
       // Who logged in some other way than the present one, before that was changed, is nobody.
-      if ((await present?.findAccount(account)) === undefined) return undefined;
-      const found = await present?.accounts.find(account);
+      if (present === undefined || (await namedAccount(present, account, settings)) === undefined)
+        return undefined;
+      const found = await present.accounts.find(account);
       if (found === undefined) return undefined;
       const tenant = stringMember(found.claims, 'tenant');
       return { ...personOf(found), ...(tenant !== undefined && { tenant }), name: accountLabel(found) };
@@ -79,6 +80,8 @@ async function namedAccount(
   const person = await accounts.find(subject);
   if (account === undefined || person === undefined) return undefined;
   const { issuer, subject: name } = personOf(person);
+  // Switched off, the owner is nobody, also with an account from before.
+  if (issuer === ownerIssuer && !identity.owner.enabled) return undefined;
   const roles = issuer === ownerIssuer ? { roles: [...identity.owner.roles] } : {};
   const claims: JsonObject = { sub_id: { format: 'iss_sub', iss: issuer, sub: name } };
   return { ...account, claims: { ...account.claims, ...roles, ...claims } };

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { type JsonObject, objectMember } from '../../src/model/json.ts';
+import { arrayMember, type JsonObject, objectMember } from '../../src/model/json.ts';
 import { clientEras, connectEra } from './bench/era-client.ts';
 import { benchGateway } from './bench/gateway.ts';
 import { exchange } from './bench/http.ts';
@@ -288,7 +288,8 @@ verifies(
       assert.equal(url, `${gateway.url}/.well-known/oauth-protected-resource${path}`);
       const { message } = await exchange(gateway.port, { method: 'GET', path: new URL(url).pathname });
       assert.equal(message['resource'], `${gateway.url}${path}`);
-      assert.deepEqual(message['authorization_servers'], [issuer.issuer]);
+      const [first] = arrayMember(message, 'authorization_servers') ?? [];
+      assert.equal(first, issuer.issuer);
     }
   },
 );

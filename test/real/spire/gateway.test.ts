@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../../src/gateway/system-clock.ts';
@@ -156,14 +157,16 @@ test('the listener shows each new SVID to new connections and drops no old one',
   t.after(() => old.destroy());
   const first = await get(old);
   const seen = new Set([first.serial]);
-  while (seen.size < 4) {
+  const look = async (): Promise<boolean> => {
     const fresh = new Agent(tls());
     seen.add((await get(fresh)).serial);
     fresh.destroy();
     const again = await get(old);
     assert.deepEqual([again.port, again.serial, again.status], [first.port, first.serial, 200]);
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
+    await sleep(200);
+    return seen.size >= 4;
+  };
+  await until('three rotations were seen', look, 40_000);
   t.diagnostic(`SPIRE ${spireVersion}: ${seen.size - 1} rotations at the listener under one connection`);
 });
 

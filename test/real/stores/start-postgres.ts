@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { command } from '../command.ts';
 import { freePort, startOnPort } from '../program.ts';
-import { command } from '../software.ts';
 
 export interface Postgres {
   /** With user and password. */

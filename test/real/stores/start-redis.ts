@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { command } from '../command.ts';
 import { freePort, type Program, startOnPort } from '../program.ts';
-import { command } from '../software.ts';
 
 const run = promisify(execFile);
 
