@@ -11,6 +11,7 @@ import type { Ports } from './ports.ts';
 import type { Recorded } from './record-decision.ts';
 import type { Stage } from './stage.ts';
 import type { Visible } from './visible.ts';
+import { withEither } from './with-either.ts';
 
 /** There is an answer. It has not been inspected yet. */
 export interface Forwarded extends Recorded {
@@ -46,7 +47,7 @@ export function forward(
     run: async (state, signal) => {
       const startedUs = clock.microseconds();
       const { ended } = state.use;
-      const reply = await ways[state.route.kind](state, AbortSignal.any([signal, ended]));
+      const reply = await withEither(signal, ended, (either) => ways[state.route.kind](state, either));
       if (ended.aborted && reply instanceof Refusal)
         return refuse('task_ended', 'it ended while the call ran');
       if (reply instanceof Refusal) return reply;

@@ -18,6 +18,7 @@ const few = 10_000;
 export function epochView(): EpochView {
   let epochs = new Map<string, number>();
   let whole = 0;
+  const namesOf = rememberedNames();
   const apply = (bumps: readonly EpochBump[]): readonly EpochBump[] =>
     bumps.filter(({ key, at }) => {
       const name = epochName(key);
@@ -34,11 +35,14 @@ export function epochView(): EpochView {
       whole = epochs.size;
       return moved;
     },
-    isRevoked: (keys, issuedAt) =>
-      keys.some((key) => {
-        const at = epochs.get(epochName(key));
+    isRevoked: (keys, issuedAt) => {
+      if (epochs.size === 0) return false;
+      const names = namesOf(keys);
+      return keys.some((key, n) => {
+        const at = epochs.get(names[n] ?? epochName(key));
         return at !== undefined && ends({ key, at }, issuedAt);
-      }),
+      });
+    },
     isOvergrown: () => epochs.size > few + 2 * whole,
   };
 }
@@ -49,6 +53,18 @@ export function epochView(): EpochView {
  */
 export function ends({ key, at }: EpochBump, issuedAt: number): boolean {
   return key.kind === 'task' || key.kind === 'token' || issuedAt <= at;
+}
+
+/** The names of some keys, in their order. A token shows the same list on every call, so its names are made once. */
+export function rememberedNames(): (keys: readonly EpochKey[]) => readonly string[] {
+  const known = new WeakMap<readonly EpochKey[], readonly string[]>();
+  return (keys) => {
+    const before = known.get(keys);
+    if (before !== undefined) return before;
+    const made = keys.map(epochName);
+    known.set(keys, made);
+    return made;
+  };
 }
 
 /** A kind holds no blank, so the parts stay apart. */

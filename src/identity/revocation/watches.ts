@@ -28,6 +28,7 @@ const longestTimerMs = 2 ** 31 - 1;
 export function createWatches({ now }: Pick<Clock, 'now'>, most: number): Watches {
   const watches = new Map<string, Watch>();
   const byKey = new Map<string, Set<Watch>>();
+  const idOf = rememberedIds();
 
   const end = (watch: Watch): void => {
     clearTimeout(watch.timer);
@@ -49,7 +50,7 @@ export function createWatches({ now }: Pick<Clock, 'now'>, most: number): Watche
 
   return {
     signal: (keys, issuedAt, expiresAt) => {
-      const id = JSON.stringify([issuedAt, expiresAt, ...keys.map(epochName)]);
+      const id = `${issuedAt} ${expiresAt} ${idOf(keys)}`;
       const known = watches.get(id);
       const watch = known ?? begin({ id, keys, issuedAt, controller: new AbortController() }, expiresAt);
       watches.delete(id);
@@ -65,6 +66,18 @@ export function createWatches({ now }: Pick<Clock, 'now'>, most: number): Watche
     close: () => {
       for (const watch of [...watches.values()]) end(watch);
     },
+  };
+}
+
+/** One text for a list of keys. JSON keeps the names apart whatever characters they hold. */
+function rememberedIds(): (keys: readonly EpochKey[]) => string {
+  const known = new WeakMap<readonly EpochKey[], string>();
+  return (keys) => {
+    const before = known.get(keys);
+    if (before !== undefined) return before;
+    const made = JSON.stringify(keys.map(epochName));
+    known.set(keys, made);
+    return made;
   };
 }
 
