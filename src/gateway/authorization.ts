@@ -1,6 +1,7 @@
 import { ownerIssuer } from '../control/default-policy.ts';
 import type { Settings } from '../control/settings.ts';
 import { TokenFailure } from '../identity/failure.ts';
+import { epochKeysIn } from '../identity/revocation/claim-keys.ts';
 import { createAuthorizationServer } from '../identity/server/authorization-server.ts';
 import type { GrantHandler } from '../identity/server/grant.ts';
 import type { AgentRule, AuthorizationServer, ResourceInfo } from '../identity/server/options.ts';
@@ -53,9 +54,11 @@ export async function openAuthorization(parts: AuthorizationParts): Promise<Auth
     report,
     revocations: {
       revoke: (jti) => revocations.bump({ kind: 'token', id: jti }),
-      revoked: ({ jti, iat, iat_ms: ms }) =>
-        typeof jti === 'string' &&
-        revocations.isRevoked([{ kind: 'token', id: jti }], typeof ms === 'number' ? ms : Number(iat) * 1000),
+      revoked: (claims) => {
+        const { iat, iat_ms: ms } = claims;
+        const issuedAt = typeof ms === 'number' ? ms : Number(iat) * 1000;
+        return revocations.isRevoked(epochKeysIn(claims, `${origin}/as`), issuedAt);
+      },
     },
   });
   signer.set(server.signer);

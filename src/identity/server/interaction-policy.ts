@@ -1,7 +1,9 @@
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import { isOfOwnPages } from './browser-session.ts';
 import type { ProviderLibrary } from './load-provider.ts';
+import type { TokenRevocations } from './options.ts';
 import { isNativeRedirect } from './redirects.ts';
+import { isLoginWithdrawn } from './withdrawn.ts';
 
 type Policy = NonNullable<NonNullable<Configuration['interactions']>['policy']>;
 
@@ -10,10 +12,20 @@ type Policy = NonNullable<NonNullable<Configuration['interactions']>['policy']>;
  * client was never given before, and never where the answer goes to the user's own machine, because any program there
  * can pose as the client (RFC 8252 section 8.6).
  */
-export function interactionPolicy({ interactionPolicy: { base, Check } }: ProviderLibrary): Policy {
+export function interactionPolicy(
+  { interactionPolicy: { base, Check } }: ProviderLibrary,
+  revocations: TokenRevocations | undefined,
+): Policy {
   const policy = base();
-  const consent = policy.get('consent');
-  if (consent === undefined) throw new Error('oidc-provider has no prompt `consent`');
+  const [login, consent] = [policy.get('login'), policy.get('consent')];
+  if (login === undefined || consent === undefined) {
+    throw new Error('oidc-provider has no prompts `login` and `consent`');
+  }
+  login.checks.add(
+    new Check('revoked', 'the user was revoked after logging in', (context) =>
+      context.oidc.result?.login !== undefined ? false : isLoginWithdrawn(revocations, context),
+    ),
+  );
   consent.checks.add(
     new Check('new_resource', 'the user has not agreed to this resource', (context) =>
       asked(context) ? false : hasNewResource(context),

@@ -14,6 +14,7 @@ import { isNativeRedirect, isSafeRedirect } from './redirects.ts';
 import { reportForeign } from './report-refusals.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { tokenClaims } from './token-claims.ts';
+import { isWithdrawn } from './withdrawn.ts';
 
 /** What {@link providerConfiguration} is made of. */
 export interface ProviderParts {
@@ -69,7 +70,7 @@ export function providerConfiguration(parts: ProviderParts): Configuration {
       },
     },
     interactions: {
-      policy: interactionPolicy(parts.library),
+      policy: interactionPolicy(parts.library, parts.options.revocations),
       url: (_context, { uid }) => `${parts.issuer}/interaction/${uid}`,
     },
     renderError: (context, { error, error_description }) => {
@@ -144,9 +145,9 @@ function clients({ library }: ProviderParts): Partial<Configuration> {
 
 function tokens({ options, findAccount }: ProviderParts): Partial<Configuration> {
   return {
-    findAccount: async (_context, subject) => {
+    findAccount: async (_context, subject, token) => {
       const account = await findAccount(subject);
-      if (account === undefined) return undefined;
+      if (account === undefined || isWithdrawn(options.revocations, account, token)) return undefined;
       const { accountId, claims } = account;
       return { accountId, claims: () => Promise.resolve({ ...claims, sub: accountId }) };
     },
