@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { GrantRequest } from '../../src/identity/server/grant.ts';
+import { epochKeysOf } from '../../src/model/epoch-keys.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { TaskId } from '../../src/model/task.ts';
 import {
@@ -478,5 +479,20 @@ test('nothing is left of a task whose token cannot be signed', async () => {
   await assert.rejects(desk.exchange.grant(ask(desk, { binding }, { template: 'coding' })), /no key/);
   const [record] = await desk.documents.find('task', { limit: 10 });
   assert.equal((await desk.hot.ledger.state(record?.id as TaskId))?.ended, true);
+  desk.close();
+});
+
+test('a revocation while the lists of servers are waited for ends the task that is being granted', async () => {
+  const desk = await openDesk({
+    entitle: async () => {
+      desk.clock.advance(5);
+      await desk.revocations.bump({ kind: 'user', id: 'https://idp.example ada' });
+      desk.clock.advance(5);
+      return offered.slice(0, 1);
+    },
+  });
+  const answer = await desk.exchange.grant(ask(desk, {}, details({ actions: ['github:create_pr'] })));
+  const holder = holderOf(answer);
+  assert.equal(desk.revocations.isRevoked(epochKeysOf(holder), holder.issuedAt), true);
   desk.close();
 });

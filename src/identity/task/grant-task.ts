@@ -21,6 +21,11 @@ export interface Grant {
   readonly binding: KeyBinding;
   /** Where it is asked from. */
   readonly peer: string;
+  /**
+   * When it was asked for, in milliseconds since the epoch. INVARIANT: before anything was verified, so that a revocation
+   * that comes while the lists of upstreams are waited for counts for the token as well.
+   */
+  readonly askedAt: number;
 }
 
 /** The subject that will use the task: lists that are fetched for it now are warm for its first call. */
@@ -42,7 +47,7 @@ function subjectOf({ user: { user, device, scopes }, agent, task, binding }: Gra
 export async function entitledTask(options: TokenExchangeOptions, grant: Grant): Promise<Task> {
   const { task } = grant;
   const patterns = [...new Set(task.permissions.flatMap(({ actions }) => actions))];
-  const entitled = await options.entitle(subjectOf(grant, options.clock.now()), patterns, grant.peer);
+  const entitled = await options.entitle(subjectOf(grant, grant.askedAt), patterns, grant.peer);
   const permissions = task.permissions.flatMap((permission) => pinned(permission, entitled));
   if (permissions.length > 0) return withinToken({ ...task, permissions }, task);
   throw new GrantError(
@@ -107,8 +112,7 @@ function isPattern(action: string): boolean {
 /** Opens the task, records it and signs its token. Throws, with nothing left behind, when that cannot be. */
 export async function issueTask(options: TokenExchangeOptions, grant: Grant): Promise<JsonObject> {
   const { ledger, documents, clock, keepMs = 3_600_000 } = options;
-  const { task, binding, template, resources } = grant;
-  const grantedAt = clock.now();
+  const { task, binding, template, resources, askedAt: grantedAt } = grant;
   await takeKey(options, binding, task.id, task.notAfter);
   const opened = await ledger.open({
     task: task.id,
@@ -129,32 +133,32 @@ export async function issueTask(options: TokenExchangeOptions, grant: Grant): Pr
       grantedAt,
     };
     await documents.put(taskKind, task.id, taskRecord(granted, keepMs), 'absent');
-    return await answer(options, grant, grantedAt);
+    return await answer(options, grant);
   } catch (fault) {
-    await ledger.end(task.id, grantedAt);
+    await ledger.end(task.id, clock.now());
     await freeKey(options, binding);
     throw fault;
   }
 }
 
 /** RFC 8693 section 2.2.1 and RFC 9396 section 7. */
-async function answer(options: TokenExchangeOptions, grant: Grant, now: number): Promise<JsonObject> {
+async function answer(options: TokenExchangeOptions, grant: Grant): Promise<JsonObject> {
   const { task, binding } = grant;
-  const claims = taskClaims(options, grant, now);
+  const claims = taskClaims(options, grant);
   return {
     access_token: await options.signer.sign('at+jwt', claims),
     issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
     token_type: tokenType(binding),
-    expires_in: Math.floor((task.notAfter - now) / 1000),
+    expires_in: Math.max(0, Math.floor((task.notAfter - options.clock.now()) / 1000)),
     ...(claims['scope'] !== undefined && { scope: claims['scope'] }),
     authorization_details: taskDetails(task),
     txn: task.id,
   };
 }
 
-function taskClaims({ signer, clock }: TokenExchangeOptions, grant: Grant, now: number): JsonObject {
-  const { user, agent, task, resources, binding } = grant;
-  const seconds = Math.floor(now / 1000);
+function taskClaims({ signer, clock }: TokenExchangeOptions, grant: Grant): JsonObject {
+  const { user, agent, task, resources, binding, askedAt } = grant;
+  const seconds = Math.floor(askedAt / 1000);
   return {
     iss: signer.issuer,
     aud: resources.length === 1 ? resources[0] : resources,
@@ -163,7 +167,7 @@ function taskClaims({ signer, clock }: TokenExchangeOptions, grant: Grant, now: 
     act: actorClaim(agent),
     jti: clock.uuid(),
     iat: seconds,
-    iat_ms: now,
+    iat_ms: askedAt,
     nbf: seconds,
     exp: task.notAfter / 1000,
     ...factsOf(user),

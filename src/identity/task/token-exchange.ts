@@ -52,6 +52,7 @@ export function createTokenExchange(options: TokenExchangeOptions): GrantHandler
 }
 
 async function exchange(options: TokenExchangeOptions, request: GrantRequest): Promise<JsonObject> {
+  const askedAt = options.clock.now();
   const asked = readExchange(request, options.resources());
   if (options.revocations.stale()) {
     throw new GrantError(
@@ -63,7 +64,7 @@ async function exchange(options: TokenExchangeOptions, request: GrantRequest): P
   const client = await actorOf(options, asked);
   checkHolder(user, client);
   checkTargets(options, user, asked.resources);
-  const planned = plannedGrant(options, asked, user, client);
+  const planned = { ...plannedGrant(options, asked, user, client), askedAt };
   const grant = { ...planned, task: await entitledTask(options, planned) };
   const answer = await issueTask(options, grant);
   options.report('task granted', factsFor(grant));
@@ -163,7 +164,7 @@ function plannedGrant(
   { request, template, resources, binding, peer }: ExchangeRequest,
   user: Subject,
   client: GrantClient,
-): Grant {
+): Omit<Grant, 'askedAt'> {
   const { clock, defaultSeconds, maxSeconds } = options;
   const parent = user.task?.implicit === true ? undefined : user.task;
   const ancestors = ancestorsOf(parent, options.maxDepth);
