@@ -5,6 +5,7 @@ import { loginUrl } from './browser-session.ts';
 import { type BuiltProvider, buildProvider, type ProviderBuild } from './build-provider.ts';
 import { knownClients } from './clients.ts';
 import { scopesOf } from './default-scope.ts';
+import { faultDescription } from './fault-answer.ts';
 import { sendError, serverFront, wellKnown } from './front.ts';
 import { loadProvider } from './load-provider.ts';
 import { endpoints, serverMetadata } from './metadata.ts';
@@ -137,7 +138,7 @@ function mount(
       front(request, response).catch((error: unknown) => {
         report?.('authorization-server-fault', { message: messageOf(error) });
         if (response.headersSent) response.destroy();
-        else sendError(response, 500, 'server_error', 'something went wrong here; try again later');
+        else sendError(response, 503, 'temporarily_unavailable', faultDescription);
       });
     },
   };

@@ -5,6 +5,7 @@ import type { Adapter } from 'oidc-provider';
 import type { Fetch } from '../fetch-json.ts';
 import { pagesMetadata, sessionAccount } from './browser-session.ts';
 import { knownClients } from './clients.ts';
+import { answerFault } from './fault-answer.ts';
 import type { GrantHandler } from './grant.ts';
 import type { Interactions } from './interactions.ts';
 import type { ProviderLibrary } from './load-provider.ts';
@@ -139,6 +140,7 @@ function adapt(provider: Provider, { options, grants, shown }: ProviderBuild): v
   provider.use(async (context, next) => {
     Object.assign(context, { mountPath: '/as' });
     await next();
+    answerFault(context);
     const claims = shown.of(context.req)?.token;
     const body = context.body as { active?: boolean; token_type?: string } | undefined;
     // RFC 7662 section 2.2: what the token says, also what this library does not know of.
