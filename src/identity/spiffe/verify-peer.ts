@@ -41,7 +41,7 @@ export function createPeerVerifier(bundles: Pick<Bundles, 'x509'>, clock: Clock)
 function judge(chain: readonly Uint8Array[], bundles: Pick<Bundles, 'x509'>, now: number): Remembered {
   const svid = verifyX509Svid(chain, bundles, now);
   if (!(svid instanceof SvidFault)) return { verdict: svid.id, until: svid.expiresAt };
-  const verdict = refuse('token_invalid', `client certificate: ${svid.detail}`, {
+  const verdict = refuse('token_invalid', `certificate: ${svid.detail}`, {
     reason: 'the client certificate is no X.509-SVID of a trust domain that is trusted here',
   });
   return { verdict, until: now + refusalMs };

@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { FrontLimits } from './limits.ts';
@@ -26,6 +27,14 @@ export function openServer({ tls }: Pick<FrontOptions, 'tls'>, limits: FrontLimi
 /** RFC 9325 section 3.1.1: nothing below TLS 1.2. */
 const minVersion = 'TLSv1.2';
 
+/**
+ * Where clients show certificates no session is resumed: a ticket keeps the client's own certificate alone, and an
+ * X.509-SVID behind an intermediate would count on the first connection and on no later one.
+ */
+function resumption(askClients: boolean): { readonly secureOptions?: number } {
+  return askClients ? { secureOptions: constants.SSL_OP_NO_TICKET } : {};
+}
+
 function secured(options: ServerOptions, { identity, askClients }: FrontTls): OpenServer {
   const material = (): { readonly cert: string; readonly key: string } => {
     const { certificate, key } = identity.material();
@@ -35,13 +44,14 @@ function secured(options: ServerOptions, { identity, askClients }: FrontTls): Op
     ...options,
     ...material(),
     minVersion,
+    ...resumption(askClients),
     requestCert: askClients,
     // Who a certificate speaks for is decided by whoever needs it, against the bundle of its own trust domain.
     rejectUnauthorized: false,
   });
   // Connections that stand keep the certificate they began with (X509-SVID section 4).
   const stopTls = identity.onChange(() =>
-    server.setSecureContext({ ...presentOrNone(material), minVersion }),
+    server.setSecureContext({ ...presentOrNone(material), minVersion, ...resumption(askClients) }),
   );
   return { server, stopTls };
 }

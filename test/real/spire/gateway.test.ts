@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
@@ -89,6 +90,7 @@ function settings(): Parameters<typeof startGateway>[0] {
     spiffe: { socket: domains.alpha.agent.address },
     servers: {
       github: { command: process.execPath, args: [tool, journal] },
+      greeter: { url: upstream.url, auth: { kind: 'workload-mtls', spiffeId: upstreamId } },
       misled: { url: upstream.url, auth: { kind: 'workload-mtls', spiffeId: partner } },
     },
     agents: [
@@ -125,11 +127,11 @@ interface Answer {
 }
 
 /** Asks for a task without any proof but the certificate of the connection. */
-async function exchange(send: typeof fetch, agent: string): Promise<Answer> {
+async function exchange(send: typeof fetch, agent: string, template = 'requests'): Promise<Answer> {
   const response = await send(`${gateway.origin}/as/token`, {
     method: 'POST',
     body: new URLSearchParams({
-      ...{ grant_type: exchangeType, client_id: agent, resource: endpoint, template: 'requests' },
+      ...{ grant_type: exchangeType, client_id: agent, resource: endpoint, template },
       ...{ subject_token: gateway.token, subject_token_type: accessTokenType },
     }).toString(),
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
@@ -274,6 +276,31 @@ test('a foreign workload that an entry names gets tasks too', limit, async () =>
   await task.end();
 });
 
+test('an SVID behind an intermediate counts on connections that a client would resume', limit, async (t) => {
+  const pair = await mintX509(domains.beta.server, partner, domains.folder);
+  // It connects for each request, with the session of the last one if the server gave any.
+  const agent = new Agent({ ...pair, keepAlive: false, rejectUnauthorized: false });
+  t.after(() => agent.destroy());
+  for (let count = 0; count < 3; count += 1) {
+    const { status, body } = await exchange(fetchOver(agent), partner, 'none of ours');
+    assert.deepEqual([status, body['error']], [400, 'invalid_scope'], 'only its wish may be refused');
+  }
+});
+
+/** As little of `fetch` as a form needs. */
+function fetchOver(agent: Agent): typeof fetch {
+  return (url, { method = 'GET', body, headers } = {}) =>
+    new Promise((resolve, reject) => {
+      const options = { agent, method, headers: headers as Record<string, string> };
+      request(url as string, options, (answer) => {
+        const init = { status: answer.statusCode ?? 0 };
+        text(answer).then((read) => resolve(new Response(read, init)), reject);
+      })
+        .on('error', reject)
+        .end(body);
+    });
+}
+
 test('a foreign workload that no entry names gets nothing, by either SVID', limit, async () => {
   const pair = await fetchX509(domains, domains.beta.agent, stranger);
   await refused(exchange(fetchAs(pair), stranger));
@@ -324,6 +351,19 @@ async function refused(answer: Promise<Answer>): Promise<void> {
   const { status, body } = await answer;
   assert.deepEqual([status, body['error'], body['access_token']], [401, 'invalid_client', undefined]);
 }
+
+test(
+  'the gateway shows its SVID to a server of the other trust domain, and knows it by its own',
+  limit,
+  async () => {
+    const caller = await connect(`${gateway.origin}/mcp/greeter`, gateway.token, fetchAs());
+    assert.deepEqual(await caller.tools(), ['greet']);
+    for (let count = 0; count < 3; count += 1) assert.match(await caller.call('greet', {}), /good day/);
+    await caller.close();
+    assert.ok(upstream.callers.length >= 4, 'each request must have had a connection of its own');
+    assert.deepEqual([...new Set(upstream.callers)], [gatewayId]);
+  },
+);
 
 test('the gateway calls no server that is another workload than expected', limit, async () => {
   const before = upstream.requests();

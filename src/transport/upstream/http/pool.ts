@@ -62,15 +62,15 @@ function retire(pool: Pool, retired: Set<Pool>): void {
 }
 
 /**
- * INVARIANT: with a judge of its own a connection carries nothing before the judge has seen the server's chain. It is
- * asked on resumed connections too, where TLS itself looks at no certificate.
+ * INVARIANT: with a judge of its own a connection carries nothing before the judge has seen the server's chain. So no
+ * session is resumed: Node.js shows no chain of a resumed one.
  */
 function connector({ certificate, key, judge }: UpstreamTls): buildConnector.connector {
   const connect = buildConnector({
     timeout: connectMs,
     cert: certificate,
     key,
-    ...(judge !== undefined && { rejectUnauthorized: false }),
+    ...(judge !== undefined && { rejectUnauthorized: false, maxCachedSessions: 0 }),
   });
   if (judge === undefined) return connect;
   return (options, callback) => {
