@@ -153,7 +153,9 @@ function loginServers(
 ): readonly string[] {
   const foreign = identity.issuers.map(({ issuer }) => issuer);
   if (server === undefined) return foreign;
-  if (authorizationServer.login === 'provider') return [server.issuer, ...foreign];
+  // Identity assertions are redeemed here, and clients take the first server that is named.
+  const takesAssertions = identity.issuers.some(({ identityAssertions }) => identityAssertions);
+  if (authorizationServer.login === 'provider' || takesAssertions) return [server.issuer, ...foreign];
   return identity.owner.enabled ? [...foreign, server.issuer] : foreign;
 }
 
