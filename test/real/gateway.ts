@@ -10,6 +10,8 @@ export interface RealGateway {
   readonly origin: string;
   /** The token of the owner; empty where the owner is switched off. */
   readonly token: string;
+  /** Where the owner chooses a password or passkey, once; empty where the owner does not log in. */
+  readonly setupLink: string;
   readonly stop: () => Promise<void>;
 }
 
@@ -44,8 +46,8 @@ export async function startGateway(
   };
 }
 
-function listening(line: string): { readonly origin: string; readonly token: string } | undefined {
+function listening(line: string): Omit<RealGateway, 'stop'> | undefined {
   if (!line.startsWith('{')) return undefined;
-  const { event, token, url } = JSON.parse(line);
-  return event === 'listening' ? { origin: String(url), token: String(token ?? '') } : undefined;
+  const { event, token = '', url, setupLink = '' } = JSON.parse(line) as Readonly<Record<string, string>>;
+  return event === 'listening' ? { origin: String(url), token, setupLink } : undefined;
 }
