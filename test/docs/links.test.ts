@@ -38,13 +38,27 @@ test('a link to a missing file or heading is noticed', () => {
 const commands = new Set(
   pages
     .flatMap((page) => [
-      ...read(page).matchAll(/(?:`|^|npx )bartizan ((?:audit|config) [a-z]+|[a-z]+)(?=[ `\n])/gm),
+      ...read(page).matchAll(
+        /(?:`|^|npx )bartizan ((?:audit|config|task|owner|account|consent) [a-z]+|[a-z]+)(?=[ `\n])/gm,
+      ),
     ])
     .map(([, command = '']) => command),
 );
 
 test('pages name the commands that there are', () => {
-  for (const command of ['up', 'demo', 'stdio', 'validate', 'token', 'status', 'audit tail', 'config print'])
+  for (const command of [
+    'up',
+    'demo',
+    'stdio',
+    'validate',
+    'token',
+    'status',
+    'audit tail',
+    'config print',
+    'task grant',
+    'owner reset',
+    'account disable',
+  ])
     assert.ok(commands.has(command), command);
 });
 
