@@ -46,8 +46,10 @@ async function runFile(root: string, file: string, scratch: string): Promise<Tal
     root,
     FILE_LIMIT_MS,
   );
-  const tally = judge(name, ended, read(results));
+  const lines = read(results);
+  const tally = judge(name, ended, lines);
   report(name, ended, tally);
+  for (const line of lines) if (line.kind === 'said') console.log(`      ${line.text}`);
   return tally;
 }
 

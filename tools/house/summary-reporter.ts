@@ -3,6 +3,7 @@ import type { TestEvent } from 'node:test/reporters';
 /** What one test file came to, as the reporter writes it: one JSON line per event that counts. */
 export type SummaryLine =
   | { readonly kind: 'skipped'; readonly name: string; readonly reason: string }
+  | { readonly kind: 'said'; readonly text: string }
   | { readonly kind: 'counts'; readonly passed: number; readonly failed: number; readonly skipped: number };
 
 /**
@@ -19,9 +20,14 @@ export default async function* summary(source: AsyncIterable<TestEvent>): AsyncG
   }
 }
 
+/** What Node itself says at the end of a file. */
+const ofNode = /^(?:tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) \d/;
+
 function toLine(event: TestEvent): SummaryLine | undefined {
   if (event.type === 'test:pass' && event.data.skip !== undefined)
     return { kind: 'skipped', name: event.data.name, reason: String(event.data.skip) };
+  if (event.type === 'test:diagnostic' && !ofNode.test(event.data.message))
+    return { kind: 'said', text: event.data.message };
   if (event.type !== 'test:summary') return undefined;
   const { tests, passed, skipped, todo } = event.data.counts;
   // Whatever did not pass has failed, cancelled tests among them; only a declared skip or to-do has not.
