@@ -19,7 +19,8 @@ export function loginTokens(vault: Vault, clock: Pick<Clock, 'now'>): LoginToken
   return {
     keep: async (user, { idToken, refreshToken, expiresAt }) => {
       const name = placeOf(user);
-      const before = await vault.get(name);
+      // What cannot be opened any more must not keep its user from logging in.
+      const before = await vault.get(name).catch(() => vault.remove(name).then(() => undefined));
       const secret = { idToken, expiresAt, ...(refreshToken !== undefined && { refreshToken }) };
       const until = refreshToken === undefined ? expiresAt : clock.now() + longestMs;
       await vault.put(name, secret, before?.version ?? 'absent', until);

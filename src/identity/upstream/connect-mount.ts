@@ -62,8 +62,10 @@ class ConnectPages {
     } catch (fault) {
       const known = fault instanceof RequestFault;
       const peer = request.socket.remoteAddress ?? '';
-      if (known) this.#options.report('connect page refused', { why: fault.message, peer });
-      else this.#options.report('connect page failed', { fault: faultMessage(fault), peer });
+      // What an upstream is at fault for has been told of where it failed.
+      if (known && fault.status < 500)
+        this.#options.report('connect page refused', { why: fault.message, peer });
+      if (!known) this.#options.report('connect page failed', { fault: faultMessage(fault), peer });
       if (response.headersSent) return void response.destroy();
       const text = known
         ? sentence(fault.message)

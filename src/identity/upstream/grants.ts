@@ -84,8 +84,11 @@ async function subjectToken(
   return { token, type: tokenType.jwt };
 }
 
-function loginAgain(): Error {
-  return new Error(
+/** Only the user can help: by a login at the provider. */
+export class LoginNeeded extends Error {}
+
+function loginAgain(): LoginNeeded {
+  return new LoginNeeded(
     'the login provider has given nothing for this user that is still good: the user must log in again',
   );
 }

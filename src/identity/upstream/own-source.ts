@@ -4,6 +4,7 @@ import { type Refusal, refuse } from '../../model/refusal.ts';
 import type { Subject } from '../../model/subject.ts';
 import type { Clock, UpstreamChallenge, UpstreamCredential } from '../../pipeline/ports.ts';
 import { createLru } from '../lru.ts';
+import { LoginNeeded } from './grants.ts';
 import type { CredentialSource } from './oauth-source.ts';
 import { TokenRefused, type Tokens } from './token-request.ts';
 import { tokenChallenge } from './www-authenticate.ts';
@@ -131,8 +132,13 @@ class OwnSource {
     const { report, server } = this.#options;
     const why = faultMessage(fault);
     report('no token for an upstream', { server, why });
-    return refuse('upstream_failed', `no token for \`${server}\`: ${why}`, {
-      reason: 'the gateway got no token for the server behind it; its operator finds the cause in the record',
-    });
+    return refuse('upstream_failed', `no token for \`${server}\`: ${why}`, { reason: reasonOf(fault) });
   }
+}
+
+/** What the caller may know. */
+function reasonOf(fault: unknown): string {
+  return fault instanceof LoginNeeded
+    ? 'the login provider no longer vouches for this user at the server: log in at the gateway anew'
+    : 'the gateway got no token for the server behind it; its operator finds the cause in the record';
 }

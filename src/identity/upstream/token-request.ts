@@ -167,5 +167,7 @@ function explained(fault: unknown): Error {
   if (fault instanceof oauth.WWWAuthenticateChallengeError)
     return new TokenRefused('invalid_client', undefined);
   const why = fault instanceof Error ? fault.message : String(fault);
-  return new Error(`the authorization server did not answer properly: ${why}`);
+  const cause = fault instanceof Error ? fault.cause : undefined;
+  const status = cause instanceof Response ? ` (status ${cause.status})` : '';
+  return new Error(`the authorization server did not answer properly: ${why}${status}`);
 }
