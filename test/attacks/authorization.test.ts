@@ -1,11 +1,32 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { testKey } from '../../src/testing/dpop.ts';
 import { ScriptedBrowser } from '../login/browser.ts';
 import { type Attack, attacks, isRecorded, keepsSecrets, type RecordedMembers, type Told } from './attack.ts';
-import { authorizationRequest, codeOf, logIn, ownerPassword, pageTold, redeem, refresh, setUpOwner } from './logins.ts';
-import { accessTokenType, assertion, call, entry, exchangeType, formProof, now, openTask, post, send, token } from './moves.ts';
+import {
+  authorizationRequest,
+  codeOf,
+  logIn,
+  ownerPassword,
+  pageTold,
+  redeem,
+  refresh,
+  setUpOwner,
+} from './logins.ts';
+import {
+  accessTokenType,
+  assertion,
+  call,
+  entry,
+  exchangeType,
+  formProof,
+  now,
+  openTask,
+  post,
+  send,
+  token,
+} from './moves.ts';
 import { appRedirect, appSecret, openStage, type Stage } from './stage.ts';
-import { testKey } from '../../src/testing/dpop.ts';
 
 const stage: Stage = await openStage({ after });
 await setUpOwner(stage);
@@ -57,7 +78,10 @@ attacks(
       },
       status: 400,
       code: 'invalid_grant',
-      record: refused('token', 'invalid_grant', { 'facts.client': 'app', 'facts.grant': 'authorization_code' }),
+      record: refused('token', 'invalid_grant', {
+        'facts.client': 'app',
+        'facts.grant': 'authorization_code',
+      }),
     },
     {
       name: 'a stolen code without its verifier',
@@ -70,7 +94,12 @@ attacks(
       name: 'a stolen code at another client',
       run: async () => {
         const { code, verifier } = await codeOf(stage);
-        const form = { grant_type: 'authorization_code', code, redirect_uri: appRedirect, code_verifier: verifier };
+        const form = {
+          grant_type: 'authorization_code',
+          code,
+          redirect_uri: appRedirect,
+          code_verifier: verifier,
+        };
         return post(`${stage.issuer}/token`, form, { authorization: basic });
       },
       status: 400,
@@ -110,7 +139,11 @@ attacks(
       name: 'a refresh token of another client',
       run: async () => {
         const { refresh: of } = await tokens();
-        return post(`${stage.issuer}/token`, { grant_type: 'refresh_token', refresh_token: of }, { authorization: basic });
+        return post(
+          `${stage.issuer}/token`,
+          { grant_type: 'refresh_token', refresh_token: of },
+          { authorization: basic },
+        );
       },
       status: 400,
       code: 'invalid_grant',
@@ -144,7 +177,14 @@ attacks(
         await revokeOwner();
         return post(
           `${stage.issuer}/token`,
-          { grant_type: exchangeType, ...asCoder(), subject_token: access, subject_token_type: accessTokenType, resource: `${stage.url}/mcp/github`, authorization_details: JSON.stringify([entry()]) },
+          {
+            grant_type: exchangeType,
+            ...asCoder(),
+            subject_token: access,
+            subject_token_type: accessTokenType,
+            resource: `${stage.url}/mcp/github`,
+            authorization_details: JSON.stringify([entry()]),
+          },
           { dpop: formProof(stage, testKey()) },
         );
       },
@@ -184,7 +224,11 @@ attacks(
     },
     {
       name: 'a client that stands for none',
-      run: () => post(`${stage.issuer}/token`, { grant_type: 'client_credentials', client_id: 'urn:bartizan:client:none' }),
+      run: () =>
+        post(`${stage.issuer}/token`, {
+          grant_type: 'client_credentials',
+          client_id: 'urn:bartizan:client:none',
+        }),
       status: 401,
       code: 'invalid_client',
       record: refused('token', 'invalid_client'),
@@ -192,8 +236,15 @@ attacks(
     {
       name: 'an agent whose assertion is signed with another key',
       run: () => {
-        const forged = testKey().sign({ alg: 'ES256', typ: 'JWT' }, { iss: 'coder', sub: 'coder', aud: stage.issuer, iat: now(), exp: now() + 60, jti: 'x' });
-        return post(`${stage.issuer}/token`, { grant_type: 'client_credentials', ...asCoder(), client_assertion: stage.secret(forged) });
+        const forged = testKey().sign(
+          { alg: 'ES256', typ: 'JWT' },
+          { iss: 'coder', sub: 'coder', aud: stage.issuer, iat: now(), exp: now() + 60, jti: 'x' },
+        );
+        return post(`${stage.issuer}/token`, {
+          grant_type: 'client_credentials',
+          ...asCoder(),
+          client_assertion: stage.secret(forged),
+        });
       },
       status: 401,
       code: 'invalid_client',
@@ -202,8 +253,18 @@ attacks(
     {
       name: 'an assertion of an agent that is used twice',
       run: async () => {
-        const form = { grant_type: exchangeType, ...asCoder(), subject_token: token(stage), subject_token_type: accessTokenType, resource: `${stage.url}/mcp/github`, authorization_details: JSON.stringify([entry()]) };
-        assert.equal((await post(`${stage.issuer}/token`, form, { dpop: formProof(stage, testKey()) })).status, 200);
+        const form = {
+          grant_type: exchangeType,
+          ...asCoder(),
+          subject_token: token(stage),
+          subject_token_type: accessTokenType,
+          resource: `${stage.url}/mcp/github`,
+          authorization_details: JSON.stringify([entry()]),
+        };
+        assert.equal(
+          (await post(`${stage.issuer}/token`, form, { dpop: formProof(stage, testKey()) })).status,
+          200,
+        );
         return post(`${stage.issuer}/token`, form, { dpop: formProof(stage, testKey()) });
       },
       status: 401,
@@ -212,7 +273,11 @@ attacks(
     },
     {
       name: 'an assertion of an agent for another server',
-      run: () => post(`${stage.issuer}/token`, { grant_type: 'client_credentials', ...assertion(stage, 'coder', { aud: 'https://another.example/as' }) }),
+      run: () =>
+        post(`${stage.issuer}/token`, {
+          grant_type: 'client_credentials',
+          ...assertion(stage, 'coder', { aud: 'https://another.example/as' }),
+        }),
       status: 401,
       code: 'invalid_client',
       record: refused('token', 'invalid_client', { 'facts.client': 'coder' }),
@@ -226,7 +291,12 @@ attacks(
     },
     {
       name: 'a wrong secret',
-      run: () => post(`${stage.issuer}/token`, { grant_type: 'client_credentials' }, { authorization: `Basic ${Buffer.from('backend:wrong').toString('base64')}` }),
+      run: () =>
+        post(
+          `${stage.issuer}/token`,
+          { grant_type: 'client_credentials' },
+          { authorization: `Basic ${Buffer.from('backend:wrong').toString('base64')}` },
+        ),
       status: 401,
       code: 'invalid_client',
       challenge: /./,
@@ -234,14 +304,24 @@ attacks(
     },
     {
       name: 'two ways to authenticate in one request',
-      run: () => post(`${stage.issuer}/token`, { grant_type: 'client_credentials', ...asCoder() }, { authorization: basic }),
+      run: () =>
+        post(
+          `${stage.issuer}/token`,
+          { grant_type: 'client_credentials', ...asCoder() },
+          { authorization: basic },
+        ),
       status: 400,
       code: 'invalid_request',
       record: refused('token', 'invalid_request'),
     },
     {
       name: 'a form larger than any request needs',
-      run: () => post(`${stage.issuer}/token`, { grant_type: 'client_credentials', client_id: 'coder', x: 'x'.repeat(60_000) }),
+      run: () =>
+        post(`${stage.issuer}/token`, {
+          grant_type: 'client_credentials',
+          client_id: 'coder',
+          x: 'x'.repeat(60_000),
+        }),
       status: 413,
       code: 'invalid_request',
       record: refused('token', 'invalid_request', { 'facts.description': /too large/ }),
@@ -249,14 +329,24 @@ attacks(
     {
       name: 'parameters that come twice',
       run: () =>
-        post(`${stage.issuer}/token`, [['grant_type', 'client_credentials'], ['grant_type', 'refresh_token'], ...Object.entries(asCoder())]),
+        post(`${stage.issuer}/token`, [
+          ['grant_type', 'client_credentials'],
+          ['grant_type', 'refresh_token'],
+          ...Object.entries(asCoder()),
+        ]),
       status: 400,
       code: 'invalid_request',
       record: refused('token', 'invalid_request', { 'facts.description': /grant_type/ }),
     },
     {
       name: 'a grant type that is not there',
-      run: () => post(`${stage.issuer}/token`, { grant_type: 'password', username: 'owner', password: 'x', ...asCoder() }),
+      run: () =>
+        post(`${stage.issuer}/token`, {
+          grant_type: 'password',
+          username: 'owner',
+          password: 'x',
+          ...asCoder(),
+        }),
       status: 400,
       code: 'unsupported_grant_type',
       record: refused('token', 'unsupported_grant_type'),
@@ -305,7 +395,10 @@ attacks(
     {
       name: 'a question about tokens by somebody who does not say who it is',
       run: async () => {
-        const told = await post(`${stage.issuer}/introspect`, { token: (await openTask(stage)).token, client_id: 'app' });
+        const told = await post(`${stage.issuer}/introspect`, {
+          token: (await openTask(stage)).token,
+          client_id: 'app',
+        });
         return { ...told, body: { error: JSON.stringify(told.body) } };
       },
       status: 200,
@@ -317,7 +410,9 @@ attacks(
       run: async () => {
         const browser = new ScriptedBrowser();
         const page = await browser.open(authorizationRequest(stage).url);
-        const { status, headers, text } = await browser.submit(page, 'password', { password: 'a guess of mine' });
+        const { status, headers, text } = await browser.submit(page, 'password', {
+          password: 'a guess of mine',
+        });
         return { status, headers, text, body: { error: 'again' } };
       },
       status: 403,
@@ -346,7 +441,10 @@ attacks(
 /** Revokes the user that logs in here. */
 async function revokeOwner(): Promise<void> {
   const told = await send(`${stage.url}/revocations`, {
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${stage.secret(await stage.owner())}` },
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${stage.secret(await stage.owner())}`,
+    },
     body: JSON.stringify({ kind: 'user', id: 'urn:bartizan:owner owner' }),
   });
   assert.equal(told.status, 200, told.text);
@@ -354,7 +452,16 @@ async function revokeOwner(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 1_100));
 }
 
-for (const state of ['//evil.test', 'https://evil.test', '/\\evil.test', '/connect/..//evil.test', '/connect/x\r\nLocation: https://evil.test', '/connect/x?next=//evil.test', '/as/authorize', '']) {
+for (const state of [
+  '//evil.test',
+  'https://evil.test',
+  '/\\evil.test',
+  '/connect/..//evil.test',
+  '/connect/x\r\nLocation: https://evil.test',
+  '/connect/x?next=//evil.test',
+  '/as/authorize',
+  '',
+]) {
   test(`the way back from a login leads nowhere else: ${JSON.stringify(state)}`, async () => {
     const query = new URLSearchParams({ code: 'x', state, iss: stage.issuer });
     const told = await send(`${stage.issuer}/continue?${query}`, { method: 'GET' });
@@ -366,7 +473,9 @@ for (const state of ['//evil.test', 'https://evil.test', '/\\evil.test', '/conne
 test('the answer to an application names its issuer (RFC 9207), and its errors do', async () => {
   const { back } = await codeOf(stage);
   assert.equal(back.searchParams.get('iss'), stage.issuer);
-  const response = await new ScriptedBrowser().request(authorizationRequest(stage, { response_type: 'token' }).url);
+  const response = await new ScriptedBrowser().request(
+    authorizationRequest(stage, { response_type: 'token' }).url,
+  );
   const location = response.headers.get('location') ?? 'missing:';
   assert.ok(location.includes(`iss=${encodeURIComponent(stage.issuer)}`), location);
   await isRecorded(stage, refused('authorize', 'unsupported_response_type', { 'facts.client': 'app' }));
@@ -379,7 +488,10 @@ test('a browser that logged in before its user was revoked has to log in again',
   await revokeOwner();
   const page = await browser.open(authorizationRequest(stage).url);
   assert.match(page.text, /type="password"/);
-  assert.match((await browser.submit(page, 'password', { password: ownerPassword })).text, /asks to act for you/);
+  assert.match(
+    (await browser.submit(page, 'password', { password: ownerPassword })).text,
+    /asks to act for you/,
+  );
 });
 
 test('a browser that is logged in consents to nothing by itself', async () => {

@@ -1,6 +1,7 @@
 /** What an attacker can send. */
 import { randomUUID } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import type { JsonObject } from '../../src/model/json.ts';
 import { type TestKey, testKey } from '../../src/testing/dpop.ts';
 import { metaOf, mirrored } from '../intermediary/bench/modern-client.ts';
@@ -9,19 +10,33 @@ import type { Stage } from './stage.ts';
 
 export type HeaderFields = Readonly<Record<string, string | readonly string[] | undefined>>;
 
+/** What goes onto the wire. */
+export interface Sent {
+  readonly method?: string;
+  readonly headers?: HeaderFields;
+  readonly body?: string | Uint8Array;
+  /** The client's own, with its key: PEM. */
+  readonly certificate?: { readonly cert: string; readonly key: string } | undefined;
+}
+
 /** One request as it is, also with headers that come twice. */
-export function send(
-  url: string,
-  order: { readonly method?: string; readonly headers?: HeaderFields; readonly body?: string | Uint8Array } = {},
-): Promise<Told> {
-  const { method = 'POST', headers = {}, body } = order;
+export function send(url: string, order: Sent = {}): Promise<Told> {
+  const { method = 'POST', headers = {}, body, certificate } = order;
   const present = Object.entries(headers).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value]],
   );
   return new Promise((resolve, reject) => {
-    const outgoing = httpRequest(
+    const request = url.startsWith('https:') ? httpsRequest : httpRequest;
+    const outgoing = request(
       url,
-      { method, headers: Object.fromEntries(present), agent: false },
+      // What the gateway shows is not what these tests are about.
+      {
+        method,
+        headers: Object.fromEntries(present),
+        agent: false,
+        rejectUnauthorized: false,
+        ...certificate,
+      },
       (incoming) => {
         const chunks: Buffer[] = [];
         incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -50,9 +65,14 @@ export function post(
   url: string,
   form: readonly (readonly [string, string])[] | Readonly<Record<string, string>>,
   headers: HeaderFields = {},
+  certificate?: Sent['certificate'],
 ): Promise<Told> {
   const body = new URLSearchParams(form as Record<string, string>).toString();
-  return send(url, { headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers }, body });
+  return send(url, {
+    certificate,
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+    body,
+  });
 }
 
 /** What a call may be like. */
@@ -61,13 +81,15 @@ export interface Calling {
   readonly args?: JsonObject;
   readonly path?: string;
   readonly headers?: HeaderFields;
+  readonly certificate?: Sent['certificate'];
 }
 
 /** A call of a tool; by default `create_pr` at `/mcp/github`, where names have no prefix. */
 export function call(stage: Stage, authorization: string | undefined, calling: Calling = {}): Promise<Told> {
-  const { tool = 'create_pr', args = {}, path = '/mcp/github', headers } = calling;
+  const { tool = 'create_pr', args = {}, path = '/mcp/github', headers, certificate } = calling;
   const params = { name: tool, arguments: args, _meta: metaOf() };
   return send(`${stage.url}${path}`, {
+    certificate,
     headers: {
       ...mirrored('tools/call', tool),
       ...(authorization !== undefined && { authorization }),
