@@ -1,5 +1,6 @@
 import { ownerIssuer } from '../control/default-policy.ts';
 import type { Settings } from '../control/settings.ts';
+import { matchesAgent } from '../identity/agent-pattern.ts';
 import { TokenFailure } from '../identity/failure.ts';
 import { epochKeysIn } from '../identity/revocation/claim-keys.ts';
 import { createAuthorizationServer } from '../identity/server/authorization-server.ts';
@@ -12,7 +13,6 @@ import { identityAssertionType } from '../identity/task/identity-assertion.ts';
 import { createTokenExchange } from '../identity/task/token-exchange.ts';
 import { createAssertionVerifier } from '../identity/task/verify-assertion.ts';
 import { createJwtBearerGrant } from '../identity/task/workload-grant.ts';
-import { matchesSpiffePattern, parseSpiffePattern } from '../model/spiffe-id.ts';
 import { peerCertificate } from '../transport/front/peer-certificate.ts';
 import type { Lasting } from './generation.ts';
 import { issuerOf } from './issuers.ts';
@@ -129,7 +129,11 @@ function assertionGrant({ settings, lasting, origin }: AuthorizationParts, signe
         ...tokens,
         verifySvid: async (token: string) =>
           firstGood(audiencesOf(signer), (audience) => workload.verifyJwtSvid(token, audience)),
-        isKnown: (id) => settings.agents.some((agent) => isWorkload(agent, id)),
+        isKnown: (id) =>
+          settings.agents.some(
+            ({ id: pattern, authentication }) =>
+              authentication.includes('jwt-svid') && matchesAgent(pattern, id),
+          ),
       },
     }),
   });
@@ -148,13 +152,6 @@ function firstGood<T>(
   if (!(first instanceof TokenFailure)) return first;
   const second = verify(audiences[1]);
   return second instanceof TokenFailure ? first : second;
-}
-
-function isWorkload({ id: pattern, authentication }: AgentRule, id: string): boolean {
-  const spiffe = parseSpiffePattern(pattern);
-  return (
-    spiffe !== undefined && authentication.includes('jwt-svid') && matchesSpiffePattern(spiffe, id as never)
-  );
 }
 
 /** The grants are part of the server, and sign with its key: it is there before the first request. */

@@ -1,5 +1,5 @@
 import type { ClientMetadata } from 'oidc-provider';
-import { parseSpiffeId } from '../../model/spiffe-id.ts';
+import { matchesAgent } from '../agent-pattern.ts';
 import type { AgentRule, ClientRule } from './options.ts';
 import { anonymousClient, type Shown } from './presented.ts';
 import { isNativeRedirect } from './redirects.ts';
@@ -30,19 +30,11 @@ export function knownClients(clients: readonly ClientRule[], agents: readonly Ag
       if (id === anonymousClient) return anonymousMetadata(shown);
       const client = configured.get(id);
       if (client !== undefined) return clientMetadata(client);
-      const agent = agents.find((rule) => matches(rule.id, id));
+      const agent = agents.find((rule) => matchesAgent(rule.id, id));
       return agent === undefined ? undefined : agentMetadata({ ...agent, clientId: id }, shown);
     },
     trustedUrls: new Set([...clients, ...agents].flatMap(({ jwksUri }) => jwksUri ?? [])),
   };
-}
-
-/** Whether an id falls under a rule: it is the same, or the rule ends with `/*` and the id goes on after the slash. */
-function matches(pattern: string, id: string): boolean {
-  if (pattern.startsWith('spiffe://') && parseSpiffeId(id) === undefined) return false;
-  if (!pattern.endsWith('/*')) return pattern === id;
-  const prefix = pattern.slice(0, -1);
-  return id.startsWith(prefix) && id.length > prefix.length;
 }
 
 function anonymousMetadata(shown: Shown | undefined): ClientMetadata | undefined {
@@ -87,7 +79,8 @@ function agentMetadata(agent: Agent, shown: Shown | undefined): ClientMetadata |
   const byKey = takes('private_key_jwt') && keys !== undefined;
   if (byKey && (presented?.kind === 'assertion' || !takes('none')))
     return { ...without('private_key_jwt'), ...keys, client_id: agent.clientId };
-  if (takes('none')) return { ...without('none'), client_id: agent.clientId };
+  // Nobody proved anything, so nothing is granted but by what a user or an assertion says (RFC 6749 section 4.4).
+  if (takes('none')) return { ...without('none'), client_id: agent.clientId, grant_types: [] };
   // Its document says what it is (Client ID Metadata Document).
   if (takes('client_metadata')) return undefined;
   return bySvid(agent, shown);

@@ -1,5 +1,5 @@
-import { matchesSpiffePattern, parseSpiffeId, parseSpiffePattern } from '../../model/spiffe-id.ts';
 import type { Subject } from '../../model/subject.ts';
+import { matchesAgent } from '../agent-pattern.ts';
 import { type GrantClient, GrantError } from '../server/grant.ts';
 import { defaultTemplate, type TaskTemplate } from './template.ts';
 
@@ -32,7 +32,8 @@ export type OwnTemplates = ReadonlyMap<string, TaskTemplate>;
 
 /** What an agent may have for a user at most. Throws `unauthorized_client` where it gets no tasks at all. */
 export function templatesOf(rules: AgentRules, agent: GrantClient, user: Subject['user']): OwnTemplates {
-  const profile = rules.agents.find(({ id }) => isAgent(id, agent.id)) ?? localProfile(rules, agent, user);
+  const profile =
+    rules.agents.find(({ id }) => matchesAgent(id, agent.id)) ?? localProfile(rules, agent, user);
   if (profile === undefined) {
     throw new GrantError(
       'unauthorized_client',
@@ -73,21 +74,4 @@ function localProfile(
 /** A shared secret is given to clients that the operator registered; agents have no such entry. */
 function isAllowedWay({ authentication: ways }: AgentProfile, { authentication }: GrantClient): boolean {
   return ways.includes(authentication) || authentication === 'secret';
-}
-
-function isAgent(pattern: string, id: string): boolean {
-  if (pattern === id) return true;
-  const spiffe = parseSpiffePattern(pattern);
-  const workload = parseSpiffeId(id);
-  if (spiffe !== undefined && workload !== undefined) return matchesSpiffePattern(spiffe, workload);
-  // A path of another scheme: the part before the star ends with a slash, so that no name can be continued.
-  return pattern.endsWith('/*') && workload === undefined && isBelow(pattern.slice(0, -1), id);
-}
-
-/** INVARIANT: dot segments climb out of a path, so they are never below it. */
-function isBelow(base: string, id: string): boolean {
-  const rest = id.slice(base.length);
-  return (
-    id.startsWith(base) && rest !== '' && !rest.split('/').some((part) => /^(?:\.|%2e){1,2}$/i.test(part))
-  );
 }
