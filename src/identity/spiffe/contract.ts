@@ -44,8 +44,11 @@ export interface Workload {
   readonly ready: () => Promise<void>;
   /** Our SPIFFE ID: that of the first X.509-SVID. Undefined while there is none. */
   readonly id: () => SpiffeId | undefined;
-  /** A JWT-SVID of ours for one audience, good for a while. Rejects with what is wrong when none can be had. */
-  readonly jwtSvid: (audience: string) => Promise<string>;
+  /**
+   * A JWT-SVID of ours for one audience, good for a while: of the default identity, or of the one that is named. Rejects with
+   * what is wrong when none can be had.
+   */
+  readonly jwtSvid: (audience: string, id?: string) => Promise<string>;
   /** Verifies a JWT-SVID with the keys of the trust domain of its subject. Reads no network. */
   readonly verifyJwtSvid: (token: string, audience: string) => VerifiedJwtSvid | TokenFailure;
   /** Calls the listener after the SVID or a bundle changed; the result ends that. */

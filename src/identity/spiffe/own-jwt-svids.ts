@@ -7,7 +7,8 @@ import { CallFault, type WorkloadApiClient } from './workload-api/client.ts';
 
 /** The JWT-SVIDs of ours. */
 export interface OwnJwtSvids {
-  readonly get: (audience: string) => Promise<string>;
+  /** Of the default identity, or of another one that the agent has for us. */
+  readonly get: (audience: string, id?: string) => Promise<string>;
   /** Forgets all of them: our identity changed or was taken back. */
   readonly clear: () => void;
 }
@@ -19,44 +20,46 @@ interface Kept {
   readonly expiresAt: number;
 }
 
-const mostAudiences = 256;
+const mostKept = 256;
 /** Nobody should get a token that ends while the request is under way. */
 const spareMs = 5_000;
 
 /**
- * Makes them. One call per audience is under way at a time. A token is renewed in the last third of its life; while the
+ * Makes them. One call per audience and identity is under way at a time. A token is renewed in the last third of its life; while the
  * agent is away it is used until its end, but not after the agent refused it.
  */
 export function ownJwtSvids(fetchSvid: WorkloadApiClient['jwtSvid'], clock: Clock): OwnJwtSvids {
-  let kept: Lru<Kept> = createLru(mostAudiences);
+  let kept: Lru<Kept> = createLru(mostKept);
   let running = new Map<string, Promise<string>>();
 
-  const fetchOne = async (audience: string): Promise<string> => {
+  const fetchOne = async (key: string, audience: string, id: string | undefined): Promise<string> => {
     const into = kept;
     try {
-      const fresh = readToken(await fetchSvid([audience], undefined), audience, clock.now());
-      into.set(audience, fresh);
+      const answer = await fetchSvid([audience], id).catch(withoutIdentity(id));
+      const fresh = readToken(answer, audience, id, clock.now());
+      into.set(key, fresh);
       return fresh.token;
     } catch (fault) {
-      const old = into.get(audience);
+      const old = into.get(key);
       const isAway = fault instanceof CallFault && fault.kind === 'away';
       if (isAway && old !== undefined && clock.now() < old.expiresAt - spareMs) return old.token;
-      into.delete(audience);
+      into.delete(key);
       throw fault;
     }
   };
 
   return {
-    get: (audience) => {
-      const old = kept.get(audience);
+    get: (audience, id) => {
+      const key = JSON.stringify([audience, id]);
+      const old = kept.get(key);
       if (old !== undefined && clock.now() < old.renewAt) return Promise.resolve(old.token);
       const flights = running;
-      const flight = flights.get(audience) ?? fetchOne(audience).finally(() => flights.delete(audience));
-      flights.set(audience, flight);
+      const flight = flights.get(key) ?? fetchOne(key, audience, id).finally(() => flights.delete(key));
+      flights.set(key, flight);
       return flight;
     },
     clear: () => {
-      kept = createLru(mostAudiences);
+      kept = createLru(mostKept);
       running = new Map();
     },
   };
@@ -64,9 +67,22 @@ export function ownJwtSvids(fetchSvid: WorkloadApiClient['jwtSvid'], clock: Cloc
 
 type Answer = Awaited<ReturnType<WorkloadApiClient['jwtSvid']>>;
 
-/** The first is the default identity (Workload API section 8). The agent signed it, so only its shape is looked at. */
-function readToken({ svids: [first] }: Answer, audience: string, now: number): Kept {
-  if (first === undefined) throw new Error('the SPIFFE agent sent no JWT-SVID');
+/** Which identity was asked for, where the agent says no more than that it has none. */
+function withoutIdentity(id: string | undefined): (fault: unknown) => never {
+  return (fault) => {
+    if (id === undefined || !(fault instanceof CallFault) || fault.kind === 'away') throw fault;
+    throw new CallFault(fault.kind, `no JWT-SVID of \`${id}\`: ${fault.message}`);
+  };
+}
+
+/**
+ * The identity that was asked for, or the first one, which is the default (Workload API section 8). The agent signed it, so
+ * only its shape is looked at.
+ */
+function readToken({ svids }: Answer, audience: string, id: string | undefined, now: number): Kept {
+  const first = id === undefined ? svids[0] : svids.find(({ spiffeId }) => spiffeId === id);
+  if (first === undefined)
+    throw new Error(`the SPIFFE agent sent no JWT-SVID${id === undefined ? '' : ` of \`${id}\``}`);
   const jwt = parseUnverified(first.svid);
   if (jwt instanceof TokenFailure)
     throw new Error(`the SPIFFE agent sent a JWT-SVID that is none: ${jwt.detail}`);

@@ -155,6 +155,40 @@ test('waiting for an SVID ends when the workload is closed', async () => {
   assert.equal(workload.status().state, 'closed');
 });
 
+test('a JWT-SVID of another identity than the first is had by its name, and kept apart', async (t) => {
+  const { own, agent, workload, clock } = await startRig(t);
+  const [gateway, deputy] = [`${own.id}/gateway`, `${own.id}/deputy`];
+  const asked: string[] = [];
+  agent.setJwtSvid(({ audience, spiffeId }) => {
+    asked.push(spiffeId);
+    const exp = Math.floor(clock.now() / 1000) + 300;
+    const svids = [gateway, deputy].map((id) => ({
+      spiffeId: id,
+      svid: own.jwt.sign({ sub: id, aud: audience, exp }),
+    }));
+    return { svids: svids.filter((one) => spiffeId === '' || one.spiffeId === spiffeId) };
+  });
+  const subjectOf = async (id?: string): Promise<unknown> => {
+    const verified = workload.verifyJwtSvid(await workload.jwtSvid('upstream', id), 'upstream');
+    return 'id' in verified ? verified.id : verified;
+  };
+  assert.equal(await subjectOf(deputy), deputy);
+  assert.equal(await subjectOf(), gateway);
+  assert.equal(await subjectOf(deputy), deputy);
+  assert.deepEqual(asked, [deputy, '']);
+});
+
+test('an identity that the agent does not have for us is an error that names it', async (t) => {
+  const { own, agent, workload, clock } = await startRig(t);
+  const stranger = `${own.id}/stranger`;
+  await assert.rejects(workload.jwtSvid('upstream', stranger), /no JWT-SVID of `spiffe:.*\/stranger`/);
+  const exp = Math.floor(clock.now() / 1000) + 300;
+  const svid = own.jwt.sign({ sub: `${own.id}/gateway`, aud: ['upstream'], exp });
+  agent.setJwtSvid(() => ({ svids: [{ spiffeId: `${own.id}/gateway`, svid }] }));
+  await assert.rejects(workload.jwtSvid('upstream', stranger), /no JWT-SVID of `spiffe:.*\/stranger`/);
+  assert.equal(await workload.jwtSvid('upstream'), svid);
+});
+
 test('no report and no status holds a private key', async (t) => {
   const { own, agent, workload, reports } = await startRig(t);
   const secret = own.svid('/other').privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64');

@@ -51,7 +51,7 @@ export function createWorkload(options: WorkloadOptions): Workload {
     verifyPeer: peers.verify,
     ready: gate.ready,
     id: () => holder.current()?.id,
-    jwtSvid: (audience) => (closed ? Promise.reject(new Error(why())) : jwtSvids.get(audience)),
+    jwtSvid: (audience, id) => (closed ? Promise.reject(new Error(why())) : jwtSvids.get(audience, id)),
     verifyJwtSvid: (token, audience) => verifyJwtSvid(token, audience, store, clock.now()),
     onChange: listeners.add,
     bundles: store,

@@ -60,18 +60,22 @@ class ConnectPages {
     try {
       await this.#route(request, response);
     } catch (fault) {
-      const known = fault instanceof RequestFault;
-      const peer = request.socket.remoteAddress ?? '';
-      // What an upstream is at fault for has been told of where it failed.
-      if (known && fault.status < 500)
-        this.#options.report('connect page refused', { why: fault.message, peer });
-      if (!known) this.#options.report('connect page failed', { fault: faultMessage(fault), peer });
+      this.#tell(fault, request.socket.remoteAddress ?? '');
       if (response.headersSent) return void response.destroy();
-      const text = known
-        ? sentence(fault.message)
-        : 'The gateway failed. Ask its operator to look at the log.';
-      this.#notice(response, known ? fault.status : 500, 'Not connected', text);
+      const [status, text] =
+        fault instanceof RequestFault
+          ? [fault.status, sentence(fault.message)]
+          : [500, 'The gateway failed. Ask its operator to look at the log.'];
+      this.#notice(response, status, 'Not connected', text);
     }
+  }
+
+  /** What an upstream is at fault for has been told of where it failed. */
+  #tell(fault: unknown, peer: string): void {
+    const { report } = this.#options;
+    if (!(fault instanceof RequestFault))
+      return report('connect page failed', { fault: faultMessage(fault), peer });
+    if (fault.status < 500) report('connect page refused', { why: fault.message, peer });
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -142,6 +142,23 @@ test('a workload shows its JWT-SVID for the issuer as audience, and no client', 
   assert.deepEqual(audiences, [upstream.origin]);
 });
 
+test('a workload shows the SVID that is configured, and none that is no SPIFFE ID', async () => {
+  const ids: (string | undefined)[] = [];
+  const jwtSvid = async (_audience: string, id?: string): Promise<string> => {
+    ids.push(id);
+    return 'svid';
+  };
+  const spiffeId = 'spiffe://company.com/deputy';
+  await credential(brokerWith({ kind: 'workload-jwt', spiffeId }, { jwtSvid }));
+  assert.deepEqual(ids, [spiffeId]);
+  for (const wrong of ['spiffe://company.com/agent/*', 'deputy']) {
+    assert.throws(
+      () => brokerWith({ kind: 'workload-jwt', spiffeId: wrong }, { jwtSvid }),
+      /is no SPIFFE ID/,
+    );
+  }
+});
+
 test('exchange: each user has a token of their own, had for what the gateway says of them', async () => {
   const tokenEndpoint = `${upstream.origin}/token`;
   const broker = brokerWith(

@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { AuthorizationServer, CryptoKey } from 'oauth4webapi';
+import { parseSpiffeId } from '../../model/spiffe-id.ts';
 import { urlFault } from '../fetch-json.ts';
 import { configured } from './client-registration.ts';
 import { discoverIssuer, discoverResource } from './discovery.ts';
@@ -192,6 +193,11 @@ export function workloadGrant(
 ): Obtain {
   if (jwtSvid === undefined) {
     throw new Error('`auth.kind: workload-jwt` needs `spiffe`: there is no JWT-SVID without it');
+  }
+  if (auth.spiffeId !== undefined && parseSpiffeId(auth.spiffeId) === undefined) {
+    throw new Error(
+      `\`auth.spiffeId\` \`${auth.spiffeId}\` is no SPIFFE ID: name the one that the gateway shall be`,
+    );
   }
   return async (wish) => {
     const { server, resource } = await find(options, url, wish);
