@@ -36,8 +36,7 @@ export async function openAuthorization(parts: AuthorizationParts): Promise<Auth
   const { settings, lasting, origin, people } = parts;
   const { identity: shared, clock, report } = lasting;
   const { workload, stores, kek, revocations } = shared;
-  const signer = signerLater();
-  const server = await createAuthorizationServer({
+  return await createAuthorizationServer({
     origin,
     documents: stores.documents,
     replay: stores.hot.replay,
@@ -46,7 +45,7 @@ export async function openAuthorization(parts: AuthorizationParts): Promise<Auth
     settings: settings.authorizationServer,
     agents: agentsOf(settings),
     resources: () => resourcesOf(settings, origin),
-    grants: grantsOf(parts, signer),
+    grants: (signer) => [taskGrant(parts, signer), assertionGrant(parts, signer)],
     interactions: people.create,
     ...(workload && { verifyPeer: workload.verifyPeer, verifyJwtSvid: workload.verifyJwtSvid }),
     peerCertificate: ({ socket }) => peerCertificate(socket),
@@ -61,8 +60,6 @@ export async function openAuthorization(parts: AuthorizationParts): Promise<Auth
       },
     },
   });
-  signer.set(server.signer);
-  return server;
 }
 
 /** The resources that tokens can be for: every virtual server, and all of them together. */
@@ -74,10 +71,6 @@ export function resourcesOf({ servers, identity }: Settings, origin: string): re
 function agentsOf({ agents, identity }: Settings): readonly AgentRule[] {
   if (!identity.owner.enabled || agents.some(({ id }) => id === localClient)) return agents;
   return [...agents, { id: localClient, authentication: ['none'] }];
-}
-
-function grantsOf(parts: AuthorizationParts, signer: Signer): readonly GrantHandler[] {
-  return [taskGrant(parts, signer), assertionGrant(parts, signer)];
 }
 
 function taskGrant(
@@ -152,23 +145,4 @@ function firstGood<T>(
   if (!(first instanceof TokenFailure)) return first;
   const second = verify(audiences[1]);
   return second instanceof TokenFailure ? first : second;
-}
-
-/** The grants are part of the server, and sign with its key: it is there before the first request. */
-function signerLater(): Signer & { readonly set: (signer: Signer) => void } {
-  let signer: Signer | undefined;
-  const present = (): Signer => {
-    if (signer === undefined) throw new Error('the authorization server has not started yet');
-    return signer;
-  };
-  return {
-    get issuer() {
-      return present().issuer;
-    },
-    sign: (typ, claims) => present().sign(typ, claims),
-    jwks: () => present().jwks(),
-    set: (ready) => {
-      signer = ready;
-    },
-  };
 }

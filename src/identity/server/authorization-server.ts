@@ -39,7 +39,7 @@ export async function createAuthorizationServer(
   const issuer = `${options.origin}/as`;
   const keys = await openKeys(issuer, options);
   const signing = signer(issuer, keys);
-  const grants = typeof options.grants === 'function' ? options.grants(signing) : options.grants;
+  const grants = options.grants(signing);
   const build: ProviderBuild = {
     issuer,
     grants,

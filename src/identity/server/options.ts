@@ -22,8 +22,8 @@ export interface AuthorizationServerOptions {
   readonly agents: readonly AgentRule[];
   /** What tokens can be for. Asked on every request, because it changes with the configuration. */
   readonly resources: () => readonly ResourceInfo[];
-  /** Further grants of the token endpoint; a function, where they sign with the keys of this server. */
-  readonly grants: readonly GrantHandler[] | ((signer: Signer) => readonly GrantHandler[]);
+  /** Makes further grants of the token endpoint, which sign with the keys of this server. */
+  readonly grants: (signer: Signer) => readonly GrantHandler[];
   readonly interactions: CreateInteractions;
   /** Undefined: X.509-SVIDs are nobody's. */
   readonly verifyPeer?: VerifyPeer;

@@ -265,7 +265,7 @@ test('an agent signs an assertion with its own key; a used, foreign, expired or 
 
 test('a grant of another part hears of a request only after its client and its proof were verified', async (t) => {
   const asked: GrantRequest[] = [];
-  const { listening, root } = await overTls(t, { grants: [echo(tokenExchange, asked)] });
+  const { listening, root } = await overTls(t, { grants: () => [echo(tokenExchange, asked)] });
   const svid = root.issue({ uris: [agent] });
   const form = {
     grant_type: tokenExchange,
@@ -311,7 +311,7 @@ async function proof(url: string, claims: JWTPayload = {}): Promise<string> {
 
 test('an assertion that is the authentication by itself needs no client, and its DPoP key is handed on', async (t) => {
   const asked: GrantRequest[] = [];
-  const listening = await listen(t, { grants: [echo(jwtBearer, asked), echo(tokenExchange, asked)] });
+  const listening = await listen(t, { grants: () => [echo(jwtBearer, asked), echo(tokenExchange, asked)] });
   const url = `${listening.issuer}/token`;
   const dpop = await proof(url);
   const done = await post(listening, { grant_type: jwtBearer, assertion: 'x' }, { headers: { dpop } });
@@ -349,7 +349,7 @@ test('an assertion that is the authentication by itself needs no client, and its
 test('behind a proxy that ends TLS, proofs, assertions and cookies are those of the public origin', async (t) => {
   const listening = await listen(t, {
     origin: 'https://gateway.example',
-    grants: [echo(jwtBearer, [])],
+    grants: () => [echo(jwtBearer, [])],
   });
   const form = { grant_type: jwtBearer, assertion: 'x' };
   const ask = async (url: string): Promise<Answer> =>
@@ -374,7 +374,7 @@ test('behind a proxy that ends TLS, proofs, assertions and cookies are those of 
 });
 
 test('with nonces required a proof without one is told the nonce to use', async (t) => {
-  const listening = await listen(t, { grants: [echo(jwtBearer, [])], nonce: 'required' });
+  const listening = await listen(t, { grants: () => [echo(jwtBearer, [])], nonce: 'required' });
   const url = `${listening.issuer}/token`;
   const form = { grant_type: jwtBearer, assertion: 'x' };
   const first = await post(listening, form, { headers: { dpop: await proof(url) } });

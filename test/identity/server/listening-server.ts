@@ -92,7 +92,7 @@ export async function listen(t: TestContext, changes: Changes = {}): Promise<Lis
       { resource: `${origin}/mcp`, scopes: ['tools:call'] },
       { resource: `${origin}/mcp/github`, scopes: ['tools:call', 'resources:read'] },
     ],
-    grants: [],
+    grants: () => [],
     interactions: scriptedInteractions('alice'),
     report: (event, facts) => reports.push(`${event}: ${JSON.stringify(facts)}`),
     ...changed,

@@ -8,7 +8,7 @@ test('all four well-known places say the same, to anybody, and nothing of the im
     parameters: ['assertion'],
     grant: () => Promise.resolve({}),
   };
-  const { origin, issuer, server } = await listen(t, { grants: [handler] });
+  const { origin, issuer, server } = await listen(t, { grants: () => [handler] });
   for (const path of [
     '/.well-known/oauth-authorization-server/as',
     '/.well-known/openid-configuration/as',
