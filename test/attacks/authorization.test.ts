@@ -233,6 +233,20 @@ attacks(
       code: 'invalid_client',
       record: refused('token', 'invalid_client'),
     },
+    ...['local', 'app'].map(
+      (client): Attack => ({
+        name: `a token without a user for a client that proves nothing (\`${client}\`)`,
+        run: () =>
+          post(`${stage.issuer}/token`, {
+            grant_type: 'client_credentials',
+            client_id: client,
+            resource: `${stage.url}/mcp/github`,
+          }),
+        status: 400,
+        code: 'unauthorized_client',
+        record: refused('token', 'unauthorized_client', { 'facts.client': client }),
+      }),
+    ),
     {
       name: 'an agent whose assertion is signed with another key',
       run: () => {

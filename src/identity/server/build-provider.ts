@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
-import type { Adapter } from 'oidc-provider';
+import type { Adapter, Client } from 'oidc-provider';
 import type { Fetch } from '../fetch-json.ts';
 import { pagesMetadata, sessionAccount } from './browser-session.ts';
 import { knownClients } from './clients.ts';
@@ -109,13 +109,29 @@ function adapters({ issuer, library, options, shown }: ProviderBuild): (model: s
   };
 }
 
+/**
+ * INVARIANT: only a client that the operator entered and that proved who it is gets a token without a user (RFC 6749
+ * section 4.4). Whatever a metadata document or a registration says of itself, anybody could have written it.
+ */
+function mayActForItself({ library, options, shown }: ProviderBuild, client: Client): boolean {
+  const { clientId, clientAuthMethod } = client;
+  const now = shown.of(library.Provider.ctx?.req);
+  const presented = now?.presented;
+  const bySvid = presented?.kind === 'jwt-svid' && presented.id === clientId;
+  if (clientAuthMethod === 'none' && !bySvid) return false;
+  return knownClients(options.settings.clients, options.agents).find(clientId, now) !== undefined;
+}
+
 /** What oidc-provider has no setting for. */
-function adapt(provider: Provider, { options, grants, shown }: ProviderBuild): void {
+function adapt(provider: Provider, build: ProviderBuild): void {
+  const { library, options, grants, shown } = build;
   const ours = new Set(grants.map(({ type }) => type));
   const { Client } = provider;
   const allowed = Client.prototype.grantTypeAllowed;
   // Whether a client may use one of these is for the grant itself to say, and not for the client's own metadata.
   Client.prototype.grantTypeAllowed = function grantTypeAllowed(type: string): boolean {
+    if (type === 'client_credentials' && !mayActForItself(build, this))
+      throw new library.errors.UnauthorizedClient('this client gets no token without a user');
     return ours.has(type) || allowed.call(this, type);
   };
   // One way to answer: a form that submits itself needs a script, and a fragment ends in the browser's history.

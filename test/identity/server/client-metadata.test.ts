@@ -111,6 +111,10 @@ test('a document that is another one, answers with a redirect, or holds a secret
     assert.equal(response.headers.get('location'), null, path);
   }
   assert.deepEqual(asked, Object.keys(cases));
+  const told = listening.reports.filter((report) =>
+    report.startsWith('request refused: {"endpoint":"authorize"'),
+  );
+  assert.equal(told.length, Object.keys(cases).length, listening.reports.join('\n'));
 });
 
 test('a metadata document at the address of the cloud, in the network of the gateway, or behind such a name is never fetched', async (t) => {
@@ -199,4 +203,43 @@ test('with registration on, a client registers and is known at every replica', a
   assert.ok(answer.searchParams.has('code'));
   const elsewhere = await browser().get(await authorizeUrl(one, id, 'https://evil.example/callback'));
   assert.equal(elsewhere.status, 400);
+});
+
+test('no client that describes itself gets a token without a user', async (t) => {
+  const answers: Record<string, { status: number; body?: unknown }> = {};
+  const { base, ca } = await site(t, answers);
+  const id = `${base}/client.json`;
+  answers['/client.json'] = {
+    status: 200,
+    body: document(id, { grant_types: ['authorization_code', 'client_credentials'] }),
+  };
+  const fetcher = guardedFetch({ allowLoopback: true, resolve: () => Promise.resolve(['127.0.0.1']), ca });
+  const listening = await listen(t, { guardedFetch: fetcher, settings: { dynamicRegistration: true } });
+  const registered = await fetch(`${listening.issuer}/register`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      redirect_uris: ['https://dynamic.example/callback'],
+      grant_types: ['authorization_code', 'client_credentials'],
+      token_endpoint_auth_method: 'client_secret_post',
+    }),
+  });
+  const body = (await registered.json()) as Record<string, string>;
+  assert.equal(registered.status, 201, JSON.stringify(body));
+  const { client_id: dynamic = '', client_secret: secret = '' } = body;
+  const clients = [{ client_id: id }, { client_id: dynamic, client_secret: secret }];
+  for (const client of clients) {
+    const response = await fetch(`${listening.issuer}/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'client_credentials',
+        resource: `${listening.origin}/mcp`,
+        ...client,
+      }),
+    });
+    assert.deepEqual(
+      [response.status, ((await response.json()) as { error: string }).error],
+      [400, 'unauthorized_client'],
+    );
+  }
 });
