@@ -283,3 +283,39 @@ test('help fits into 80 columns', async (t) => {
     );
   }
 });
+
+test('a task is granted, listed, shown and ended by words that a person reads', async (t) => {
+  const tool = join(
+    import.meta.dirname,
+    '../../node_modules/@modelcontextprotocol/server-everything/dist/index.js',
+  );
+  const command = JSON.stringify(process.execPath);
+  const directory = home(t, `servers: { every: { command: ${command}, args: [${JSON.stringify(tool)}] } }\n`);
+  const gateway = start(directory, ['up', '--port', '0', '--json']);
+  await createInterface({ input: gateway.stdout })[Symbol.asyncIterator]().next();
+  const granted = await run(directory, ...'task grant --action every:echo --calls 2 --out t.json'.split(' '));
+  assert.equal(granted.code, 0, granted.err);
+  assert.match(
+    granted.err,
+    /^task +[\w-]{36}\nuntil .* UTC, for 1m 5\ds\nbudget +2 calls\nmay +every:echo\n/,
+  );
+  assert.doesNotMatch(granted.err, /sha-256|object Object/);
+  assert.equal(statSync(join(directory, 't.json')).mode & 0o777, 0o600);
+  const [id = ''] = /[\w-]{36}/.exec(granted.err) ?? [];
+  const listed = await run(directory, 'task', 'list');
+  assert.match(listed.out, new RegExp(`^${id}  1m \\d+s left .* 1 action, 2 calls\n  owner by local\n$`));
+  const shown = await run(directory, 'task', 'show', id);
+  assert.match(shown.out, /\nbudget +2 calls; left: 2 calls\n/);
+  const [told] = JSON.parse((await run(directory, 'task', 'list', '--json')).out) as Record<
+    string,
+    unknown
+  >[];
+  assert.deepEqual(told?.['user'], { issuer: 'urn:bartizan:owner', subject: 'owner' });
+  assert.match((await run(directory, 'task', 'end', id)).err, new RegExp(`^ended ${id}\n$`));
+  assert.match((await run(directory, 'task', 'list')).err, /no task is running/);
+  const refused = await run(directory, 'task', 'grant', '--agent', 'nobody');
+  assert.equal(refused.code, 3);
+  assert.match(refused.err, /no agent `nobody` that needs no key; enter it under `agents`/);
+  gateway.kill('SIGTERM');
+  await new Promise((resolve) => gateway.once('close', resolve));
+});
