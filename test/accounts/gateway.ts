@@ -39,7 +39,10 @@ export async function startWith(settings: object): Promise<RunningGateway> {
     const loaded = await loadSettings(config, here());
     return startGateway(loaded.settings, { report: (event, facts) => void events.push({ event, facts }) });
   };
-  let gateway = await start(0);
+  let gateway = await start(0).catch(async (fault: unknown) => {
+    await rm(folder, { recursive: true, force: true });
+    throw fault;
+  });
   return {
     get gateway() {
       return gateway;

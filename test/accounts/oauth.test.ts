@@ -87,6 +87,20 @@ describe('an account that is not connected', () => {
     await client.close();
   });
 
+  test('is not asked for twice when the user says no', limit, async () => {
+    let asked = 0;
+    const client = await connectClient(endpoint(), token(), {
+      open: async () => {
+        asked += 1;
+        return 'decline';
+      },
+    });
+    const result = (await client.callTool(tool)) as ToolResult;
+    await client.close();
+    assert.equal(result.isError, true);
+    assert.equal(asked, 1);
+  });
+
   test('is not connected by the browser of another user', limit, async () => {
     const client = await connectClient(endpoint(), issuer.token('mallory', endpoint()), { capabilities: {} });
     const address = addressIn((await client.callTool(tool)) as ToolResult);

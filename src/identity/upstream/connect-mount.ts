@@ -73,9 +73,8 @@ class ConnectPages {
   /** What an upstream is at fault for has been told of where it failed. */
   #tell(fault: unknown, peer: string): void {
     const { report } = this.#options;
-    if (!(fault instanceof RequestFault))
-      return report('connect page failed', { fault: faultMessage(fault), peer });
-    if (fault.status < 500) report('connect page refused', { why: fault.message, peer });
+    if (!(fault instanceof RequestFault)) report('connect page failed', { fault: faultMessage(fault), peer });
+    else if (fault.status < 500) report('connect page refused', { why: fault.message, peer });
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -18,12 +18,12 @@ export interface ConnectPage {
 
 /** Asks the user whether the gateway may use an account of theirs at a server. */
 export function connectPage(page: ConnectPage): Markup {
-  const scopes = page.scopes.map((scope) => html`<li><code>${scope}</code></li>`);
+  const scopes = page.scopes.map((scope) => html`<li>${wordsFor(scope)}<code>${scope}</code></li>`);
   const asked =
     scopes.length === 0
       ? html`<p>The server decides what that allows.</p>`
       : html`<h2>It asks for</h2>
-<ul>${scopes}</ul>`;
+<div class="right"><ul>${scopes}</ul></div>`;
   const body = html`<p>This gateway will call the server <b>${page.server}</b> with an account of yours. You log in at <b>${new URL(page.issuer).host}</b> and allow it there.</p>
 <dl>
 <dt>Server</dt><dd><code>${page.url}</code></dd>
@@ -37,4 +37,9 @@ ${tokenField(page.formToken)}
 <button type="submit" autofocus>Continue at ${new URL(page.issuer).host}</button>
 </form>`;
   return layout({ title: `Connect ${page.server}`, assets: page.assets, body });
+}
+
+/** The one scope whose meaning is the same everywhere (OpenID Connect Core section 11). */
+function wordsFor(scope: string): Markup | undefined {
+  return scope === 'offline_access' ? html`Go on while you are away ` : undefined;
 }
