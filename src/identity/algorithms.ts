@@ -1,4 +1,5 @@
 import { constants, type KeyObject, verify } from 'node:crypto';
+import { derSignature } from './der-signature.ts';
 
 /** Signature algorithms a token may use (RFC 7518, RFC 8037, RFC 9864). Symmetric ones and `none` are not in the table. */
 export type Algorithm = 'ES256' | 'ES384' | 'RS256' | 'PS256' | 'EdDSA' | 'Ed25519';
@@ -7,22 +8,24 @@ interface AlgorithmFacts {
   readonly hash: string | null;
   /** Whether a key is of the one kind that this algorithm takes (RFC 8725 section 3.1). */
   readonly fits: (key: KeyObject) => boolean;
-  readonly options: Readonly<{ dsaEncoding?: 'ieee-p1363'; padding?: number; saltLength?: number }>;
+  /** For ECDSA: how many bytes R and S have each. */
+  readonly half?: number;
+  readonly options?: Readonly<{ padding: number; saltLength: number }>;
 }
 
 const leastModulusBits = 2048;
 
 const algorithms: Readonly<Record<Algorithm, AlgorithmFacts>> = {
-  ES256: { hash: 'sha256', fits: isCurve('prime256v1'), options: { dsaEncoding: 'ieee-p1363' } },
-  ES384: { hash: 'sha384', fits: isCurve('secp384r1'), options: { dsaEncoding: 'ieee-p1363' } },
-  RS256: { hash: 'sha256', fits: isRsa, options: { padding: constants.RSA_PKCS1_PADDING } },
+  ES256: { hash: 'sha256', fits: isCurve('prime256v1'), half: 32 },
+  ES384: { hash: 'sha384', fits: isCurve('secp384r1'), half: 48 },
+  RS256: { hash: 'sha256', fits: isRsa },
   PS256: {
     hash: 'sha256',
     fits: isRsa,
     options: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 },
   },
-  EdDSA: { hash: null, fits: isEd25519, options: {} },
-  Ed25519: { hash: null, fits: isEd25519, options: {} },
+  EdDSA: { hash: null, fits: isEd25519 },
+  Ed25519: { hash: null, fits: isEd25519 },
 };
 
 /** Every algorithm of the table. */
@@ -45,8 +48,11 @@ export function verifySignature(
   signed: Uint8Array,
   signature: Uint8Array,
 ): boolean {
-  const { hash, options } = algorithms[algorithm];
-  return verify(hash, signed, { key, ...options }, signature);
+  const { hash, half, options } = algorithms[algorithm];
+  if (options !== undefined) return verify(hash, signed, { key, ...options }, signature);
+  // The key alone: from an object that names the form of the signature, node needs half as long again.
+  const read = half === undefined ? signature : derSignature(signature, half);
+  return read !== undefined && verify(hash, signed, key, read);
 }
 
 function isCurve(name: string): (key: KeyObject) => boolean {
