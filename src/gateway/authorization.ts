@@ -13,6 +13,7 @@ import { identityAssertionType } from '../identity/task/identity-assertion.ts';
 import { createTokenExchange } from '../identity/task/token-exchange.ts';
 import { createAssertionVerifier } from '../identity/task/verify-assertion.ts';
 import { createJwtBearerGrant } from '../identity/task/workload-grant.ts';
+import type { JsonObject } from '../model/json.ts';
 import { peerCertificate } from '../transport/front/peer-certificate.ts';
 import type { Lasting } from './generation.ts';
 import { issuerOf } from './issuers.ts';
@@ -53,13 +54,21 @@ export async function openAuthorization(parts: AuthorizationParts): Promise<Auth
     report,
     revocations: {
       revoke: (jti) => revocations.bump({ kind: 'token', id: jti }),
-      revoked: (claims) => {
-        const { iat, iat_ms: ms } = claims;
-        const issuedAt = typeof ms === 'number' ? ms : Number(iat) * 1000;
-        return revocations.isRevoked(epochKeysIn(claims, `${origin}/as`), issuedAt);
-      },
+      revoked: isRevoked(revocations, `${origin}/as`),
     },
   });
+}
+
+/** Whether what was issued with some claims counts no more, by any epoch that it hangs on. */
+function isRevoked(
+  revocations: Lasting['identity']['revocations'],
+  issuer: string,
+): (claims: JsonObject) => boolean {
+  return (claims) => {
+    const { iat, iat_ms: ms } = claims;
+    const issuedAt = typeof ms === 'number' ? ms : Number(iat) * 1000;
+    return revocations.isRevoked(epochKeysIn(claims, issuer), issuedAt);
+  };
 }
 
 /** The resources that tokens can be for: every virtual server, and all of them together. */
@@ -116,7 +125,12 @@ function assertionGrant({ settings, lasting, origin }: AuthorizationParts, signe
     clock,
   });
   return createJwtBearerGrant({
-    identityAssertions: { ...tokens, verify, replay: stores.hot.replay },
+    identityAssertions: {
+      ...tokens,
+      verify,
+      replay: stores.hot.replay,
+      revoked: isRevoked(shared.revocations, `${origin}/as`),
+    },
     ...(workload && {
       workloads: {
         ...tokens,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import type { JsonObject } from '../../src/model/json.ts';
 import { testKey } from '../../src/testing/dpop.ts';
 import { ScriptedBrowser } from '../login/browser.ts';
 import { type Attack, attacks, isRecorded, keepsSecrets, type RecordedMembers, type Told } from './attack.ts';
@@ -452,16 +453,75 @@ attacks(
   ],
 );
 
-/** Revokes the user that logs in here. */
-async function revokeOwner(): Promise<void> {
+/** An identity assertion of the provider for a user and a client (ID-JAG), at the token end point. */
+function identityAssertion(claims: JsonObject, assertion = signedAssertion(claims)): Promise<Told> {
+  const form = {
+    grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+    assertion,
+    resource: `${stage.url}/mcp/github`,
+  };
+  return post(`${stage.issuer}/token`, form, { authorization: basic });
+}
+
+function signedAssertion(claims: JsonObject = {}): string {
+  const said = {
+    aud: stage.issuer,
+    client_id: 'backend',
+    resource: `${stage.url}/mcp/github`,
+    exp: now() + 60,
+  };
+  return stage.secret(stage.idp.token({ ...said, ...claims }, { typ: 'oauth-id-jag+jwt' }));
+}
+
+/** What is wrong with an assertion. */
+function assertions(name: string, run: () => Promise<Told>): Attack {
+  const record = refused('token', 'invalid_grant', { 'facts.client': 'backend' });
+  return { name, run, status: 400, code: 'invalid_grant', record };
+}
+
+attacks(
+  () => stage,
+  [
+    assertions('an identity assertion that is used twice', async () => {
+      const assertion = signedAssertion();
+      assert.equal((await identityAssertion({}, assertion)).status, 200);
+      return identityAssertion({}, assertion);
+    }),
+    assertions('an identity assertion for another client', () => identityAssertion({ client_id: 'app' })),
+    assertions('an identity assertion for another server', () =>
+      identityAssertion({ aud: 'https://another.example/as' }),
+    ),
+    assertions('an identity assertion for two servers', () =>
+      identityAssertion({ aud: [stage.issuer, 'https://another.example/as'] }),
+    ),
+    assertions('an identity assertion that is bound to a key, without a proof of it', () =>
+      identityAssertion({ cnf: { jkt: testKey().jkt } }),
+    ),
+    assertions('an access token of the provider as an identity assertion', () =>
+      identityAssertion({}, token(stage)),
+    ),
+    assertions('an identity assertion after its user was revoked', async () => {
+      const assertion = signedAssertion({ sub: 'eve', iat: now() - 5 });
+      await revokeUser(`${stage.idp.issuer} eve`);
+      return identityAssertion({}, assertion);
+    }),
+  ],
+);
+
+async function revokeUser(id: string): Promise<void> {
   const told = await send(`${stage.url}/revocations`, {
     headers: {
       'content-type': 'application/json',
       authorization: `Bearer ${stage.secret(await stage.owner())}`,
     },
-    body: JSON.stringify({ kind: 'user', id: 'urn:bartizan:owner owner' }),
+    body: JSON.stringify({ kind: 'user', id }),
   });
   assert.equal(told.status, 200, told.text);
+}
+
+/** Revokes the user that logs in here. */
+async function revokeOwner(): Promise<void> {
+  await revokeUser('urn:bartizan:owner owner');
   // The owner's own tokens say their second alone.
   await new Promise((resolve) => setTimeout(resolve, 1_100));
 }

@@ -54,7 +54,11 @@ const failed = (message: RegExp): Readonly<Record<string, string | RegExp>> => (
   event: 'login failed',
   'facts.message': message,
 });
-const foreign = { event: 'login refused', 'facts.why': /not begun in this browser/, 'facts.peer': '127.0.0.1' };
+const foreign = {
+  event: 'login refused',
+  'facts.why': /not begun in this browser/,
+  'facts.peer': '127.0.0.1',
+};
 
 attacks(
   () => stage,

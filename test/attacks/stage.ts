@@ -71,7 +71,7 @@ export async function openStage(t: Ending, more: JsonObject = {}): Promise<Stage
       mail: { url: `${mail.origin}/mcp`, transport: 'http', era: 'modern', auth: { kind: 'oauth' } },
     },
     policy: 'permit (principal, action, resource);',
-    identity: { issuers: [idp.entry, other.entry] },
+    identity: { issuers: [{ ...idp.entry, identityAssertions: true }, other.entry] },
     authorizationServer: {
       clients: [
         { id: 'app', name: 'An application', redirectUris: [appRedirect] },

@@ -22,6 +22,8 @@ export const identityAssertionType = 'oauth-id-jag+jwt';
 export interface IdentityAssertionOptions extends AccessTokenOptions {
   readonly verify: VerifyAssertion;
   readonly replay: ReplayCache;
+  /** Whether what says this of its user and client was revoked after it was issued; undefined: nothing is revoked. */
+  readonly revoked?: (claims: JsonObject) => boolean;
 }
 
 /** How far clocks may differ, and how long an assertion may live, in seconds. */
@@ -44,6 +46,7 @@ export function createIdentityAssertionGrant(options: IdentityAssertionOptions):
       if (claims instanceof TokenFailure) throw refused(claims);
       checkClaims(claims, client, options);
       checkKey(claims, request);
+      checkRevoked(claims, client, options);
       const resources = resourcesFor(options, asked, resourcesIn(claims));
       const scopes = scopesFor(options, resources, parameters['scope'], stringMember(claims, 'scope'));
       await spendAssertion(claims, options);
@@ -86,6 +89,13 @@ function checkTimes({ exp, iat, nbf }: JsonObject, now: number): void {
   if (iat > now + leeway || (typeof nbf === 'number' && nbf > now + leeway))
     throw invalid('it is not valid yet');
   if (exp - iat > longestLife) throw invalid(`it lives longer than ${longestLife} s`);
+}
+
+/** An assertion of before must not become a token of after. */
+function checkRevoked(claims: JsonObject, client: GrantClient, { revoked }: IdentityAssertionOptions): void {
+  const { iss, sub, iat, jti } = claims;
+  const known = { sub_id: { format: 'iss_sub', iss, sub }, client_id: client.id, iat, jti };
+  if (revoked?.(known) === true) throw invalid('its user or client has been revoked since it was issued');
 }
 
 /** A key in the assertion is the only one that the token may be bound to (RFC 7800 section 3.1). */
