@@ -35,7 +35,8 @@ export async function startVendor(resource: () => string): Promise<Vendor> {
   provider.use(async (context, next) => {
     await next();
     const { access_token: access, refresh_token: refresh } = (context.body ?? {}) as Record<string, unknown>;
-    const { route, params } = (context as KoaContextWithOIDC).oidc;
+    // Undefined at an address that is none of its endpoints.
+    const { route, params } = (context as Partial<KoaContextWithOIDC>).oidc ?? {};
     if (route === 'revocation') revoked.push(String(params?.['token']));
     if (typeof access !== 'string') return;
     secrets.push(access, String(refresh));
