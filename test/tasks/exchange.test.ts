@@ -21,6 +21,21 @@ import {
 
 const createPr = offered[0]?.digest as string;
 
+test('while revocations cannot be followed nobody gets a task, and nothing is asked of the policy', async () => {
+  let asked = 0;
+  const desk = await openDesk({
+    revocations: { isRevoked: () => false, stale: () => true },
+    entitle: async () => {
+      asked += 1;
+      return offered;
+    },
+  });
+  const refusal = await refusalOf(desk, ask(desk, {}, details({ actions: ['github:get_file'] })));
+  assert.equal(refusal.code, 'temporarily_unavailable');
+  assert.equal(asked, 0);
+  desk.close();
+});
+
 test('a task is what user, agent, request and policy have in common, and its token says so', async () => {
   const desk = await openDesk();
   const request = ask(

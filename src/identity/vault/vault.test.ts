@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { memoryDocuments } from '../../../test/fixtures/documents.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Documents, StoredDocument } from '../../pipeline/store-ports.ts';
+import type { KeyEncryptionKey } from './kek.ts';
 import { localKek } from './local-kek.ts';
 import { openPkcs11Kek } from './pkcs11-kek.ts';
 import { createVault, type SecretName } from './vault.ts';
@@ -111,6 +112,45 @@ test('each name has a data key of its own, and keeps it', async () => {
   assert.notEqual(keys[0], keys[1]);
   await vault.put(ada, secret, 1);
   assert.equal((await rows(documents))[0]?.value['dek'], keys[0]);
+});
+
+test('a data key is wrapped for the name of its secret', async () => {
+  const seen: string[] = [];
+  const watched: KeyEncryptionKey = {
+    ...kek,
+    wrap: (dek, aad) => {
+      seen.push(Buffer.from(aad).toString());
+      return kek.wrap(dek, aad);
+    },
+  };
+  const vault = createVault({ documents: documentsNow(), kek: watched });
+  for (const name of [ada, bob, { ...ada, tenant: 'u' }, { ...ada, upstream: 'gitlab' }])
+    await vault.put(name, secret, 'absent');
+  assert.equal(new Set(seen).size, 4);
+});
+
+test("another user's row is refused also where the key of the vault does not look at the name", async () => {
+  const careless: KeyEncryptionKey = {
+    ...kek,
+    wrap: (dek) => kek.wrap(dek, new Uint8Array()),
+    unwrap: (wrapped) => kek.unwrap(wrapped, new Uint8Array()),
+  };
+  const documents = documentsNow();
+  const vault = createVault({ documents, kek: careless });
+  await vault.put(ada, secret, 'absent');
+  const [own] = await rows(documents);
+  assert.ok(own !== undefined);
+  assert.deepEqual((await vault.get(ada))?.secret, secret);
+  for (const name of [bob, { ...ada, tenant: 'u' }, { ...ada, upstream: 'gitlab' }]) {
+    await vault.put(name, { token: 'of another' }, 'absent');
+    const other = (await rows(documents)).find(
+      ({ id, value }) => id !== own.id && value['dek'] !== own.value['dek'],
+    );
+    assert.ok(other !== undefined);
+    await documents.put('vault', other.id, { value: { ...own.value, ...name } });
+    await assert.rejects(vault.get(name), /cannot be opened/);
+    await vault.remove(name);
+  }
 });
 
 test('a key of another length is refused', () => {

@@ -145,6 +145,15 @@ test('of two redemptions of one refresh token at the same moment one fails, what
   assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1);
   const [failed] = results.filter((result) => result.status === 'rejected');
   isError('invalid_grant')(failed?.reason);
+  const [won] = results.filter((result) => result.status === 'fulfilled');
+  assert.ok(won !== undefined);
+  const { refresh_token: next = '' } = won.value as oauth.TokenEndpointResponse;
+  assert.notEqual(next, '');
+  await assert.rejects(
+    refresh(flow, next),
+    isError('invalid_grant'),
+    'nobody knows which of the two was the thief',
+  );
 });
 
 test('a code from one replica is redeemed at another one, and its token is good at both', async (t) => {
