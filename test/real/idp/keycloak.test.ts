@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { DpopSession, withDpop } from '@modelcontextprotocol/client';
+import { Client, DpopSession, StreamableHTTPClientTransport, withDpop } from '@modelcontextprotocol/client';
 import { openTask } from '../../../src/task/index.ts';
 import { ScriptedBrowser } from '../../login/browser.ts';
 import { connect } from '../connect.ts';
@@ -27,44 +27,81 @@ const agentKey = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P
 const agentJwk = await crypto.subtle.exportKey('jwk', agentKey.publicKey);
 
 /** Developers may echo, whether Keycloak says that they are or the gateway after a login there. */
-const policy = `
-@id("developers-echo")
-permit (principal, action == Action::"everything:echo", resource)
+const policy = ['everything', 'connected', 'serviced']
+  .map(
+    (server) => `
+@id("developers-echo-${server}")
+permit (principal, action == Action::"${server}:echo", resource)
 when { context.user.roles.contains("developer") };
-`;
+`,
+  )
+  .join('');
 
 let keycloak: Keycloak;
 let gateway: RealGateway;
+/** Another gateway stands for a server of the company that trusts Keycloak itself. */
+let upstream: RealGateway;
 let folder: string;
 let endpoint: string;
 
 before(
   async () => {
     folder = await mkdtemp(join(tmpdir(), 'bartizan-keycloak-'));
-    const port = await freePort();
+    const [port, upstreamPort] = [await freePort(), await freePort()];
     const origin = `http://127.0.0.1:${port}`;
     endpoint = `${origin}/mcp/everything`;
+    const places = {
+      gateway: origin,
+      endpoint,
+      upstream: `http://127.0.0.1:${upstreamPort}/mcp/everything`,
+    };
     keycloak = await startKeycloak();
-    for (const realm of [company, stranger])
-      await keycloak.admin('POST', '', realmOf(realm, origin, endpoint));
-    gateway = await startGateway(settings(port), policy);
+    for (const realm of [company, stranger]) await keycloak.admin('POST', '', realmOf(realm, places));
+    upstream = await startGateway(upstreamSettings(upstreamPort), policy);
+    gateway = await startGateway(settings(port, places.upstream), policy);
   },
   { timeout: 360_000 },
 );
 
 after(async () => {
   await gateway?.stop();
+  await upstream?.stop();
   await keycloak?.stop();
   if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 });
 
+interface Written {
+  readonly [section: string]: unknown;
+}
+
+function upstreamSettings(port: number): Written {
+  return {
+    listen: { port },
+    servers: { everything: { command: process.execPath, args: [everything] } },
+    identity: {
+      owner: { enabled: false },
+      issuers: [{ issuer: keycloak.issuer(company), provider: 'keycloak' }],
+    },
+    authorizationServer: { enabled: false },
+    audit: { directory: join(folder, 'upstream-audit') },
+  };
+}
+
 /** What an operator writes to use a Keycloak. */
-function settings(port: number): { readonly [section: string]: unknown } {
+function settings(port: number, url: string): Written {
   const issuer = keycloak.issuer(company);
   const everythingServer = { command: process.execPath, args: [everything] };
   return {
     listen: { port },
-    servers: { everything: everythingServer, second: everythingServer },
+    servers: {
+      everything: everythingServer,
+      second: everythingServer,
+      connected: { url, auth: { kind: 'oauth', clientId: clients.connector, clientSecret: secret } },
+      serviced: {
+        url,
+        auth: { kind: 'client-credentials', clientId: clients.service, clientSecret: secret },
+      },
+    },
     identity: {
       owner: { enabled: false },
       issuers: [
@@ -150,8 +187,8 @@ async function statusOf(response: Promise<Response>): Promise<number> {
 }
 
 /** The decisions about calls of a tool, as they are on disk. */
-async function decisions(action: string): Promise<readonly Decision[]> {
-  const directory = join(folder, 'audit');
+async function decisions(action: string, log: string = 'audit'): Promise<readonly Decision[]> {
+  const directory = join(folder, log);
   const segments = (await readdir(directory)).filter((name) => name.endsWith('.jsonl')).toSorted();
   const texts = await Promise.all(segments.map((name) => readFile(join(directory, name), 'utf8')));
   const records = texts
@@ -244,52 +281,55 @@ test('what Keycloak withdraws ends within the time that its answers count', limi
   assert.equal(await statusOf(initialize(again)), 401);
 });
 
-describe('a login at Keycloak', () => {
-  const redirect = 'https://client.test/callback';
-  const verifier = 'a-verifier-that-is-long-enough-for-everybody-0123456789';
+const redirect = 'https://client.test/callback';
+const verifier = 'a-verifier-that-is-long-enough-for-everybody-0123456789';
 
-  async function metadata(): Promise<Readonly<Record<string, string>>> {
-    const response = await fetch(`${gateway.origin}/.well-known/oauth-authorization-server/as`);
-    return (await response.json()) as Readonly<Record<string, string>>;
-  }
+async function metadata(): Promise<Readonly<Record<string, string>>> {
+  const response = await fetch(`${gateway.origin}/.well-known/oauth-authorization-server/as`);
+  return (await response.json()) as Readonly<Record<string, string>>;
+}
 
-  /** Walks from the MCP client over the gateway to Keycloak and back; answers the answer of the token endpoint. */
-  async function logIn(username: string): Promise<Record<string, unknown>> {
-    const browser = new ScriptedBrowser();
-    const query = new URLSearchParams({
+/** Walks from the MCP client over the gateway to Keycloak and back; answers the answer of the token endpoint. */
+async function logIn(
+  username: string,
+  resource: string = endpoint,
+  browser: ScriptedBrowser = new ScriptedBrowser(),
+): Promise<Record<string, unknown>> {
+  const query = new URLSearchParams({
+    client_id: 'desktop',
+    response_type: 'code',
+    redirect_uri: redirect,
+    resource,
+    state: randomUUID(),
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+  });
+  const { authorization_endpoint, token_endpoint } = await metadata();
+  const start = await browser.open(`${authorization_endpoint}?${query.toString()}`);
+  const form = await browser.submit(start, 'provider');
+  assert.equal(form.url.origin, new URL(keycloak.issuer(company)).origin);
+  const wrong = await fillLogin(browser, form, username, 'a guess');
+  assert.match(wrong.text, /Invalid username or password/);
+  const consent = await fillLogin(browser, wrong, username, password);
+  assert.match(consent.text, /<b>Desktop<\/b> asks to act for you/);
+  const back = await browser.submit(consent, 'consent');
+  assert.equal(back.url.searchParams.get('iss'), `${gateway.origin}/as`);
+  assert.equal(back.url.searchParams.get('state'), query.get('state'));
+  const response = await fetch(token_endpoint ?? '', {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'authorization_code',
       client_id: 'desktop',
-      response_type: 'code',
+      code: back.url.searchParams.get('code') ?? '',
       redirect_uri: redirect,
-      resource: endpoint,
-      state: randomUUID(),
-      code_challenge: createHash('sha256').update(verifier).digest('base64url'),
-      code_challenge_method: 'S256',
-    });
-    const { authorization_endpoint, token_endpoint } = await metadata();
-    const start = await browser.open(`${authorization_endpoint}?${query.toString()}`);
-    const form = await browser.submit(start, 'provider');
-    assert.equal(form.url.origin, new URL(keycloak.issuer(company)).origin);
-    const wrong = await fillLogin(browser, form, username, 'a guess');
-    assert.match(wrong.text, /Invalid username or password/);
-    const consent = await fillLogin(browser, wrong, username, password);
-    assert.match(consent.text, /<b>Desktop<\/b> asks to act for you/);
-    const back = await browser.submit(consent, 'consent');
-    assert.equal(back.url.searchParams.get('iss'), `${gateway.origin}/as`);
-    assert.equal(back.url.searchParams.get('state'), query.get('state'));
-    const response = await fetch(token_endpoint ?? '', {
-      method: 'POST',
-      body: new URLSearchParams({
-        grant_type: 'authorization_code',
-        client_id: 'desktop',
-        code: back.url.searchParams.get('code') ?? '',
-        redirect_uri: redirect,
-        code_verifier: verifier,
-        resource: endpoint,
-      }),
-    });
-    return (await response.json()) as Record<string, unknown>;
-  }
+      code_verifier: verifier,
+      resource,
+    }),
+  });
+  return (await response.json()) as Record<string, unknown>;
+}
 
+describe('a login at Keycloak', () => {
   test('ends in a token of the gateway, with the roles of Keycloak and the same user', limit, async (t) => {
     const { access_token: token } = await logIn('dora');
     const dora = await connect(endpoint, String(token));
@@ -344,6 +384,51 @@ describe('a task from an access token of Keycloak', () => {
     const order = { resource: endpoint, agent, authentication, template: 'echoing' };
     const subjectToken = await tokenOf('dora', clients.intranet);
     await assert.rejects(openTask({ ...order, subjectToken }), { code: 'invalid_grant' });
+  });
+});
+
+describe('a server whose tokens Keycloak issues', () => {
+  test(
+    'is called for a user who connected an account in the browser, with a token of that user',
+    limit,
+    async (t) => {
+      const resource = `${gateway.origin}/mcp/connected`;
+      const browser = new ScriptedBrowser();
+      const { access_token: token } = await logIn('dora', resource, browser);
+      const visited: string[] = [];
+      const client = new Client(
+        { name: 'real', version: '1.0.0' },
+        { versionNegotiation: { mode: 'auto' }, capabilities: { elicitation: { url: {} } } },
+      );
+      client.setRequestHandler('elicitation/create', async ({ params }) => {
+        assert.ok('url' in params, JSON.stringify(params));
+        const page = await browser.open(String(params.url));
+        // She is logged in at Keycloak already, so it sends her back at once.
+        const done = await browser.submit(page, new URL(page.url).pathname.split('/').at(-1) ?? '');
+        visited.push(`${done.status} ${done.url.pathname}`);
+        return { action: 'accept' as const };
+      });
+      const requestInit = { headers: { Authorization: `Bearer ${String(token)}` } };
+      await client.connect(new StreamableHTTPClientTransport(new URL(resource), { requestInit }));
+      t.after(() => client.close());
+      const result = await client.callTool({ name: 'echo', arguments: { message: 'far away' } });
+      assert.match(JSON.stringify(result), /Echo: far away/);
+      assert.deepEqual(visited, ['200 /connect/callback']);
+      const { subject } =
+        (await decisions('everything:echo', 'upstream-audit')).at(-1) ?? assert.fail('no record');
+      assert.deepEqual([subject.user, subject.agent], [await idOf('dora'), clients.connector]);
+    },
+  );
+
+  test('is called for the gateway itself, by its own client', limit, async (t) => {
+    const resource = `${gateway.origin}/mcp/serviced`;
+    const { access_token: token } = await logIn('dora', resource);
+    const dora = await connect(resource, String(token));
+    t.after(dora.close);
+    assert.match(await dora.call('echo', { message: 'served' }), /Echo: served/);
+    const { subject } =
+      (await decisions('everything:echo', 'upstream-audit')).at(-1) ?? assert.fail('no record');
+    assert.equal(subject.agent, clients.service);
   });
 });
 

@@ -19,10 +19,27 @@ export const clients = {
   intranet: 'intranet',
   /** The gateway where its users log in, and where it asks about tokens. */
   gateway: 'gateway',
+  /** The gateway where it calls another server for its users. */
+  connector: 'connector',
+  /** The gateway where it calls another server for itself. */
+  service: 'service',
 } as const;
 
+/** Where things are that the realm speaks of. */
+export interface Places {
+  /** The origin of the gateway. */
+  readonly gateway: string;
+  /** The endpoint of the gateway that tokens are for. */
+  readonly endpoint: string;
+  /** A server behind the gateway, which trusts the realm itself. */
+  readonly upstream: string;
+}
+
 /** A realm as Keycloak imports it. */
-export function realmOf(realm: string, gateway: string, endpoint: string): object {
+export function realmOf(realm: string, { gateway, endpoint, upstream }: Places): object {
+  // What Keycloak gives to people whom it makes itself; it lets them have refresh tokens that outlive a session.
+  const everyone = `default-roles-${realm}`;
+  const forUpstream = [audience('upstream', { 'included.custom.audience': upstream })];
   const forEndpoint = [audience('endpoint', { 'included.custom.audience': endpoint })];
   // Keycloak tells only those about a token who are among its audiences.
   const asked = [...forEndpoint, audience('asked', { 'included.client.audience': clients.gateway })];
@@ -31,7 +48,17 @@ export function realmOf(realm: string, gateway: string, endpoint: string): objec
     enabled: true,
     sslRequired: 'none',
     roles: { realm: [{ name: 'developer' }] },
-    users: [person('dora', ['developer']), person('zoe', []), person('ned', ['developer'])],
+    users: [
+      person('dora', [everyone, 'developer']),
+      person('zoe', [everyone]),
+      person('ned', [everyone, 'developer']),
+      {
+        username: `service-account-${clients.service}`,
+        enabled: true,
+        serviceAccountClientId: clients.service,
+        realmRoles: ['developer'],
+      },
+    ],
     clients: [
       { ...publicClient(clients.editor), protocolMappers: asked },
       {
@@ -45,6 +72,19 @@ export function realmOf(realm: string, gateway: string, endpoint: string): objec
         secret,
         redirectUris: [`${gateway}/as/login/callback`],
         protocolMappers: [rolesInIdToken],
+      },
+      {
+        clientId: clients.connector,
+        secret,
+        redirectUris: [`${gateway}/connect/callback`],
+        protocolMappers: forUpstream,
+      },
+      {
+        clientId: clients.service,
+        secret,
+        standardFlowEnabled: false,
+        serviceAccountsEnabled: true,
+        protocolMappers: forUpstream,
       },
     ],
   };
