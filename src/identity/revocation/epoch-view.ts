@@ -56,7 +56,7 @@ export function ends({ key, at }: EpochBump, issuedAt: number): boolean {
 }
 
 /** The names of some keys, in their order. A token shows the same list on every call, so its names are made once. */
-export function rememberedNames(): (keys: readonly EpochKey[]) => readonly string[] {
+function rememberedNames(): (keys: readonly EpochKey[]) => readonly string[] {
   const known = new WeakMap<readonly EpochKey[], readonly string[]>();
   return (keys) => {
     const before = known.get(keys);
