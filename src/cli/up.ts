@@ -105,10 +105,17 @@ function reporter(json: boolean): (event: string, facts: Readonly<Record<string,
   return (event, facts) => {
     if (event === 'gateway started' || event === 'configuration reloaded') return;
     if (json) output.data(JSON.stringify({ event: 'report', what: event, facts }));
-    const details = Object.entries(facts).map(([name, value]) => `${name}: ${value}`);
+    const details = Object.entries(facts).map(([name, value]) => `${name}: ${shortened(value)}`);
     output.say(output.style('dim', [event, ...details].join('  ')));
   };
 }
+
+/** On a terminal a line must stay a line; the audit log and `--json` have all of it. */
+function shortened(value: string): string {
+  return value.length > mostShown ? `${value.slice(0, mostShown - 3)}...` : value;
+}
+
+const mostShown = 160;
 
 function forceEnd(signal: NodeJS.Signals): void {
   output.say(`${signal} again: ended at once`);
