@@ -172,6 +172,20 @@ attacks(
       record: refused('invalid_grant', /another resource/),
     },
     {
+      name: 'a subject token for one server, for a task at another one',
+      run: () => exchange(stage, { details: entry(), form: { resource: `${stage.url}/mcp/mail` } }),
+      status: 400,
+      code: 'invalid_target',
+      record: refused('invalid_target', /not good for/),
+    },
+    {
+      name: 'a subject token for one server, for a task at all of them',
+      run: () => exchange(stage, { details: entry(), form: { resource: undefined } }),
+      status: 400,
+      code: 'invalid_target',
+      record: refused('invalid_target', /not good for/),
+    },
+    {
       name: 'a subject token of a stranger',
       run: () =>
         exchange(stage, {

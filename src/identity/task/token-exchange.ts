@@ -138,21 +138,34 @@ function checkHolder({ user: { claims }, agent }: Subject, client: GrantClient):
   }
 }
 
-/** A token of ours says where it is good, and what it is exchanged for is good nowhere else (RFC 8707 section 2.2). */
+/**
+ * What a token is exchanged for is good nowhere that the token itself is not (RFC 8707 section 2.2). One of another issuer
+ * that names resources of ours is held to them; one for an audience that the operator agreed with it is good everywhere.
+ */
 function checkTargets(
-  { signer, owner }: TokenExchangeOptions,
+  options: TokenExchangeOptions,
   { user: { claims } }: Subject,
   resources: readonly string[],
 ): void {
-  const { iss, aud } = claims;
-  if (iss !== signer.issuer && iss !== owner?.issuer) return;
-  const audiences = Array.isArray(aud) ? (aud as readonly unknown[]) : [aud];
+  const audiences = goodAt(options, claims);
+  if (audiences === undefined) return;
   const outside = resources.find((resource) => !audiences.some((audience) => isAt(resource, audience)));
   if (outside === undefined) return;
   throw new GrantError(
     'invalid_target',
     `the subject token is not good for ${outside}; name \`resource\` within ${audiences.map(String).join(', ')}`,
   );
+}
+
+function goodAt(
+  { signer, owner, resources }: TokenExchangeOptions,
+  { iss, aud }: JsonObject,
+): readonly unknown[] | undefined {
+  const audiences = Array.isArray(aud) ? (aud as readonly unknown[]) : [aud];
+  if (iss === signer.issuer || iss === owner?.issuer) return audiences;
+  const known: readonly unknown[] = resources();
+  const named = audiences.filter((audience) => known.includes(audience));
+  return named.length > 0 ? named : undefined;
 }
 
 function isAt(resource: string, audience: unknown): boolean {
