@@ -92,6 +92,10 @@ interface TokenAnswer {
   readonly authorization_details?: readonly Readonly<Record<string, unknown>>[];
 }
 
+async function bodyOf(response: Response): Promise<Readonly<Record<string, unknown>>> {
+  return (await response.json().catch(() => ({}))) as Readonly<Record<string, unknown>>;
+}
+
 /** A proof is good for one request and so is an assertion, so both are made anew for the repetition with a nonce. */
 async function exchange(
   url: string,
@@ -107,11 +111,13 @@ async function exchange(
       redirect: 'error',
     });
   let response = await attempt();
-  if (prover.learn(url, proofAnswer(response))) {
-    await response.body?.cancel();
+  let body = await bodyOf(response);
+  const isNew = prover.learn(url, proofAnswer(response));
+  // Any answer may bring a nonce (RFC 9449 section 8.2); only this one asks for the request again.
+  if (isNew && body['error'] === 'use_dpop_nonce') {
     response = await attempt();
+    body = await bodyOf(response);
   }
-  const body = (await response.json().catch(() => ({}))) as Readonly<Record<string, unknown>>;
   if (response.ok && typeof body['access_token'] === 'string') return body as unknown as TokenAnswer;
   throw new TaskError(
     String(body['error'] ?? 'server_error'),
