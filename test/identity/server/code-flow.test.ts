@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import * as oauth from 'oauth4webapi';
+import type { Documents } from '../../../src/pipeline/store-ports.ts';
+import { memoryDocuments } from '../../fixtures/documents.ts';
 import { browser } from './browser.ts';
 import { type Listening, listen } from './listening-server.ts';
 
@@ -126,8 +128,25 @@ test('a refresh token is replaced, and when the old one comes again the whole gr
   await assert.rejects(refresh(flow, third.refresh_token ?? ''), isError('invalid_grant'));
 });
 
-test('of two redemptions of one refresh token at the same moment one fails, whatever replica it came to', async (t) => {
-  const one = await listen(t);
+/** Documents where nobody has used a refresh token up before `most` have tried to. */
+function meeting(documents: Documents, most: number): Documents {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  let arrived = 0;
+  return {
+    ...documents,
+    put: async (kind, id, document, expected) => {
+      if (kind === 'oidc:RefreshToken' && document.value['consumed'] !== undefined) {
+        arrived += 1;
+        if (arrived >= most) resolve(undefined);
+        await promise;
+      }
+      return documents.put(kind, id, document, expected);
+    },
+  };
+}
+
+test('of two redemptions of one refresh token at the same moment one fails and ends the grant, whatever replica it came to', async (t) => {
+  const one = await listen(t, { documents: meeting(memoryDocuments({ now: Date.now }), 2) });
   const two = await listen(t, { documents: one.documents, replay: one.replay, origin: one.origin });
   const flow = await authorize(one);
   const used = oauth.validateAuthResponse(flow.as, client, flow.answer, 'a-state');
