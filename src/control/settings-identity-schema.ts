@@ -228,7 +228,11 @@ export const upstreamAuth: z.ZodType<UpstreamAuthEntry> = z.strictObject({
   privateKey: text.exactOptional().describe('Its private key (PEM), for `private_key_jwt`.'),
   tokenEndpoint: url.exactOptional().describe('With `exchange`: the token endpoint.'),
   audience: text.exactOptional().describe('With `exchange` and `workload-jwt`: the audience asked for.'),
-  spiffeId: text.exactOptional().describe('With `workload-mtls`: the SPIFFE ID that the server must have.'),
+  spiffeId: text
+    .exactOptional()
+    .describe(
+      'With `workload-mtls`: the SPIFFE ID that the server must have. With `workload-jwt`: which of the gateway’s own it shows.',
+    ),
   scopes: z.array(text).exactOptional().describe('Scopes asked for; default is what the server wants.'),
   dpop: z.boolean().exactOptional().describe('With `oauth`: binds its tokens to a key (RFC 9449).'),
 });
