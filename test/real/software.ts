@@ -200,7 +200,7 @@ export const pythonVerifiers: Software = {
 };
 
 /** The module is built on this machine: the registry has no built one. */
-export const softHsm: Software = {
+const softHsm: Software = {
   what: 'SoftHSM2 through PKCS#11',
   tests: ['vault/softhsm.test.ts'],
   install: async () => {
