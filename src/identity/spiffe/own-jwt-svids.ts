@@ -79,10 +79,8 @@ function withoutIdentity(id: string | undefined): (fault: unknown) => never {
  * The identity that was asked for, or the first one, which is the default (Workload API section 8). The agent signed it, so
  * only its shape is looked at.
  */
-function readToken({ svids }: Answer, audience: string, id: string | undefined, now: number): Kept {
-  const first = id === undefined ? svids[0] : svids.find(({ spiffeId }) => spiffeId === id);
-  if (first === undefined)
-    throw new Error(`the SPIFFE agent sent no JWT-SVID${id === undefined ? '' : ` of \`${id}\``}`);
+function readToken(answer: Answer, audience: string, id: string | undefined, now: number): Kept {
+  const first = svidOf(answer, id);
   const jwt = parseUnverified(first.svid);
   if (jwt instanceof TokenFailure)
     throw new Error(`the SPIFFE agent sent a JWT-SVID that is none: ${jwt.detail}`);
@@ -97,4 +95,10 @@ function readToken({ svids }: Answer, audience: string, id: string | undefined, 
   const expiresAt = exp * 1000;
   if (expiresAt <= now) throw new Error('the SPIFFE agent sent a JWT-SVID that has expired');
   return { token: first.svid, expiresAt, renewAt: now + ((expiresAt - now) * 2) / 3 };
+}
+
+function svidOf({ svids }: Answer, id: string | undefined): Answer['svids'][number] {
+  const found = id === undefined ? svids[0] : svids.find(({ spiffeId }) => spiffeId === id);
+  if (found !== undefined) return found;
+  throw new Error(`the SPIFFE agent sent no JWT-SVID${id === undefined ? '' : ` of \`${id}\``}`);
 }
