@@ -50,7 +50,7 @@ export interface Stage {
 
 export const appRedirect = 'https://client.test/callback';
 export const appSecret = 'the secret of a confidential application';
-export const taskSeconds = 120;
+const taskSeconds = 120;
 
 /** Starts one. `more` are members of the configuration. */
 export async function openStage(t: Ending, more: JsonObject = {}): Promise<Stage> {
