@@ -233,6 +233,11 @@ export const upstreamAuth: z.ZodType<UpstreamAuthEntry> = z.strictObject({
     .describe(
       'With `workload-mtls`: the SPIFFE ID that the server must have. With `workload-jwt`: which of the gateway’s own it shows.',
     ),
-  scopes: z.array(text).exactOptional().describe('Scopes asked for; default is what the server wants.'),
+  scopes: z
+    .array(text)
+    .exactOptional()
+    .describe(
+      'Scopes asked for, as they stand: name `offline_access` among them if it is wanted. Default is what the server wants, with `offline_access` where `oauth` can have it.',
+    ),
   dpop: z.boolean().exactOptional().describe('With `oauth`: binds its tokens to a key (RFC 9449).'),
 });

@@ -64,8 +64,10 @@ export async function planFlow(
     throw new Error(`authorization server \`${preferred}\` has no authorization endpoint`);
   }
   const configured = auth.scopes ?? [];
-  const wanted = scopes.length > 0 ? [...configured, ...scopes] : (auth.scopes ?? protectedResource.scopes);
-  return { server, resource, scopes: withOffline(wanted, server) };
+  const wanted =
+    scopes.length > 0 ? [...new Set([...configured, ...scopes])] : (auth.scopes ?? protectedResource.scopes);
+  // Scopes that the operator wrote out are all that is asked: not every user may have `offline_access`.
+  return { server, resource, scopes: auth.scopes === undefined ? withOffline(wanted, server) : wanted };
 }
 
 /** Refresh tokens are asked for where the server says how (OpenID Connect Core section 11), and only there. */
