@@ -1,7 +1,7 @@
 import type { Subject } from './subject.ts';
 
 /** Whose revocation epoch: a user (`<issuer> <subject>`), an agent, a device, a task, or one token (`jti`). */
-export interface RevocationKey {
+export interface EpochKey {
   readonly kind: 'user' | 'agent' | 'device' | 'task' | 'token';
   readonly id: string;
 }
@@ -16,8 +16,8 @@ export function epochKeysOf({
   device,
   task,
   tokenId,
-}: Pick<Subject, 'user' | 'agent' | 'device' | 'task' | 'tokenId'>): readonly RevocationKey[] {
-  const keys: RevocationKey[] = [userKey(user)];
+}: Pick<Subject, 'user' | 'agent' | 'device' | 'task' | 'tokenId'>): readonly EpochKey[] {
+  const keys: EpochKey[] = [userKey(user)];
   for (const id of [agent.id, ...(agent.actsFor ?? [])]) keys.push({ kind: 'agent', id });
   if (device.id !== undefined) keys.push({ kind: 'device', id: device.id });
   if (tokenId !== undefined) keys.push({ kind: 'token', id: tokenId });
@@ -28,6 +28,6 @@ export function epochKeysOf({
 }
 
 /** The key of a user. An issuer is a URL, so the blank keeps the parts apart. */
-export function userKey({ issuer, subject }: Pick<Subject['user'], 'issuer' | 'subject'>): RevocationKey {
+export function userKey({ issuer, subject }: Pick<Subject['user'], 'issuer' | 'subject'>): EpochKey {
   return { kind: 'user', id: `${issuer} ${subject}` };
 }

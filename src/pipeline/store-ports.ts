@@ -1,6 +1,9 @@
+import type { EpochKey } from '../model/epoch-keys.ts';
 import type { Eventual } from '../model/eventual.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { TaskBudget, TaskId } from '../model/task.ts';
+
+export type { EpochKey };
 
 /**
  * State that replicas of a gateway share. Two kinds: `HotState` changes with calls and lives for minutes; `Documents`
@@ -33,13 +36,6 @@ export interface Epochs {
   readonly since: (cursor: string | undefined) => Eventual<EpochChanges>;
   /** Calls the listener soon after any replica bumped an epoch; a nudge may be lost, so `since` is polled too. */
   readonly onBump: (listener: () => void) => () => void;
-}
-
-/** Whose epoch: a user, an agent, a device, a task, or one token. */
-export interface EpochKey {
-  readonly kind: 'user' | 'agent' | 'device' | 'task' | 'token';
-  /** For a user, `<issuer> <subject>`; else the id itself. */
-  readonly id: string;
 }
 
 /** One epoch. */
