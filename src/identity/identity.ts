@@ -9,7 +9,7 @@ import { TokenFailure } from './failure.ts';
 import type { Fetch } from './fetch-json.ts';
 import type { Issuer } from './issuer.ts';
 import { createKnownTokens } from './known-tokens.ts';
-import { createProver, type ProofOptions } from './proof/prover.ts';
+import { createPossessionCheck, type ProofOptions } from './proof/possession.ts';
 import type { Revoked } from './revoked.ts';
 import { createVerifier } from './verifier.ts';
 import type { VerifiedToken } from './verify-token.ts';
@@ -38,22 +38,26 @@ export interface IdentityOptions {
  */
 export function createIdentity(options: IdentityOptions): Identity {
   const { clock } = options;
-  const prover = createProver(options.proof ?? {}, clock);
+  const possession = createPossessionCheck(options.proof ?? {}, clock);
   const tokens = createKnownTokens(createVerifier(options), clock);
-  const site: Site = { scopes: options.scopes ?? [], dpop: prover.dpop, revocations: options.revocations };
+  const site: Site = {
+    scopes: options.scopes ?? [],
+    dpop: possession.dpop,
+    revocations: options.revocations,
+  };
 
   return {
     identify: (credentials) => {
       const shown = readAuthorization(credentials.authorization);
-      if (shown === undefined || (shown.scheme === 'DPoP' && !prover.dpop))
+      if (shown === undefined || (shown.scheme === 'DPoP' && !possession.dpop))
         return challenged(credentials, site);
       const request: Request = { ...site, scheme: shown.scheme, credentials };
       const found = tokens.find(shown.rest);
       if (found === undefined) return malformed(request, shown);
       return after(found.outcome, (token): Eventual<Subject | Refusal> => {
         if (token instanceof TokenFailure) return refuseToken(token, request);
-        const proven = prover.prove({ scheme: shown.scheme, digest: found.digest }, token, credentials);
-        return after(proven, (fault) => conclude(fault ?? token, request, clock.now()));
+        const checked = possession.check({ scheme: shown.scheme, digest: found.digest }, token, credentials);
+        return after(checked, (fault) => conclude(fault ?? token, request, clock.now()));
       });
     },
   };

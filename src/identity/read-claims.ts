@@ -1,9 +1,10 @@
 import { epochKeysOf } from '../model/epoch-keys.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { EpochKey } from '../pipeline/store-ports.ts';
-import { type MappedSubject, mapClaims } from './claims.ts';
 import { TokenFailure } from './failure.ts';
 import type { Issuer } from './issuer.ts';
+import { type MappedSubject, mapClaims } from './map-claims.ts';
+import { isNumericDate } from './numeric-date.ts';
 import { type Confirmation, confirmationOf } from './proof/confirmation.ts';
 
 /** What a token says, wherever it is shown. */
@@ -44,7 +45,7 @@ export function timeFault(claims: JsonObject, now: number): TokenFailure | undef
   const { sub, exp } = claims as { readonly [claim: string]: unknown };
   const seconds = now / 1000;
   if (typeof sub !== 'string' || sub === '') return new TokenFailure('the token has no `sub`');
-  if (!isDate(exp)) return new TokenFailure('the token has no numeric `exp`');
+  if (!isNumericDate(exp)) return new TokenFailure('the token has no numeric `exp`');
   if (seconds >= exp + leeway) {
     return new TokenFailure(`the token expired ${Math.round(seconds - exp)} s ago`, {
       reason: 'the access token has expired',
@@ -56,16 +57,12 @@ export function timeFault(claims: JsonObject, now: number): TokenFailure | undef
 function startFault(claims: JsonObject, name: 'nbf' | 'iat', seconds: number): TokenFailure | undefined {
   const start: unknown = claims[name];
   if (start === undefined) return undefined;
-  if (!isDate(start)) return new TokenFailure(`the \`${name}\` of the token is not a number`);
+  if (!isNumericDate(start)) return new TokenFailure(`the \`${name}\` of the token is not a number`);
   if (seconds >= start - leeway) return undefined;
   return new TokenFailure(`the token is not valid for ${Math.round(start - seconds)} s (\`${name}\`)`, {
     reason: 'the access token is not valid yet',
     lasting: false,
   });
-}
-
-function isDate(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value);
 }
 
 function requiredFault(claims: JsonObject, { requiredClaims = {} }: Issuer): TokenFailure | undefined {

@@ -1,5 +1,5 @@
-import { mapClaims } from '../../src/identity/claims.ts';
 import { TokenFailure } from '../../src/identity/failure.ts';
+import { mapClaims } from '../../src/identity/map-claims.ts';
 import { createRevocations, type Revocations } from '../../src/identity/revocation/revocations.ts';
 import type { GrantHandler, GrantRequest } from '../../src/identity/server/grant.ts';
 import { GrantError } from '../../src/identity/server/grant.ts';

@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject } from '../../model/json.ts';
 import { type Algorithm, isAlgorithm, verifySignature } from '../algorithms.ts';
 import { TokenFailure } from '../failure.ts';
 import type { Lru } from '../lru.ts';
+import { isNumericDate } from '../numeric-date.ts';
 import { parseUnverified, type UnverifiedJwt } from '../parse-jwt.ts';
 import { keyOf, type VerificationKey } from '../verification-key.ts';
 import { namesTarget } from './target-uri.ts';
@@ -105,15 +106,15 @@ function claimFault(claims: JsonObject, demand: ProofDemand): TokenFailure | und
 function timeFault(claims: JsonObject, { now, maxSeconds }: ProofDemand): TokenFailure | undefined {
   const { iat, exp, nbf } = claims as { readonly [claim: string]: unknown };
   const seconds = now / 1000;
-  if (!isDate(iat)) return badProof('its `iat` is not a number');
+  if (!isNumericDate(iat)) return badProof('its `iat` is not a number');
   if (seconds - iat > maxSeconds) {
     return badProof(`it is ${Math.round(seconds - iat)} s old; ${maxSeconds} s are allowed`);
   }
   if (iat - seconds > aheadSeconds) {
     return badProof(`it was made ${Math.round(iat - seconds)} s from now: set the clock of the sender`);
   }
-  if (exp !== undefined && !(isDate(exp) && seconds < exp)) return badProof('it has expired (`exp`)');
-  if (nbf !== undefined && !(isDate(nbf) && seconds >= nbf - aheadSeconds)) {
+  if (exp !== undefined && !(isNumericDate(exp) && seconds < exp)) return badProof('it has expired (`exp`)');
+  if (nbf !== undefined && !(isNumericDate(nbf) && seconds >= nbf - aheadSeconds)) {
     return badProof('it is not valid yet (`nbf`)');
   }
   return undefined;
@@ -140,10 +141,6 @@ function badProof(fault: string): TokenFailure {
     lasting: false,
     error: 'invalid_dpop_proof',
   });
-}
-
-function isDate(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value);
 }
 
 function short(value: unknown): string {

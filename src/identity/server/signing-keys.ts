@@ -31,7 +31,7 @@ export interface SigningKeys {
   /** The public keys: the next one, the present one, and those of the recent past. */
   readonly published: () => readonly JsonObject[];
   /** Random bytes that replicas share, for cookies and nonces. */
-  readonly secret: (name: SecretName) => Buffer;
+  readonly secret: (name: ServerSecret) => Buffer;
   /** Reads what other replicas did; makes a new key when the newest one is old. */
   readonly refresh: () => Promise<void>;
   /** Adds a key, which is used once it has been published long enough. */
@@ -44,7 +44,7 @@ export interface SigningKey {
   readonly jwk: JWK;
 }
 
-type SecretName = 'cookies' | 'dpop-nonce';
+type ServerSecret = 'cookies' | 'dpop-nonce';
 
 /** One key at rest. */
 interface KeptKey {
@@ -57,11 +57,11 @@ interface KeptKey {
 /** What stands in the store: one document, so that replicas agree on all of it at once. */
 interface Kept {
   readonly keys: readonly KeptKey[];
-  readonly secrets: Readonly<Record<SecretName, string>>;
+  readonly secrets: Readonly<Record<ServerSecret, string>>;
 }
 
 const kind = 'authorization-server-keys';
-const secretNames: readonly SecretName[] = ['cookies', 'dpop-nonce'];
+const secretNames: readonly ServerSecret[] = ['cookies', 'dpop-nonce'];
 const attempts = 10;
 
 /** Opens the keys of an authorization server; makes the first one if there is none. */
@@ -129,7 +129,7 @@ interface KeyStore {
   readonly change: (step: (before: Kept) => Kept) => Promise<Kept>;
   readonly newKey: (activeFrom: number) => Promise<KeptKey>;
   readonly privateKey: (key: KeptKey) => Promise<JWK>;
-  readonly secrets: (kept: Kept) => Promise<Readonly<Record<SecretName, Uint8Array>>>;
+  readonly secrets: (kept: Kept) => Promise<Readonly<Record<ServerSecret, Uint8Array>>>;
 }
 
 function keyStore({ issuer, documents, wrapKey, now, keepMs }: SigningKeysOptions): KeyStore {
@@ -178,7 +178,7 @@ function keyStore({ issuer, documents, wrapKey, now, keepMs }: SigningKeysOption
       return { ...(JSON.parse(Buffer.from(bytes).toString()) as JWK), ...(named as JWK) };
     },
     secrets: async ({ secrets }) => {
-      const open = (name: SecretName): Eventual<Uint8Array> =>
+      const open = (name: ServerSecret): Eventual<Uint8Array> =>
         wrapKey.unwrap(Buffer.from(secrets[name], 'base64url'), aad(name));
       return { cookies: await open('cookies'), 'dpop-nonce': await open('dpop-nonce') };
     },

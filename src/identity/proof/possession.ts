@@ -26,12 +26,12 @@ export interface ProofOptions {
   readonly proofSeconds?: number;
 }
 
-/** Checks that a token is shown by whom it was issued to. */
-export interface Prover {
+/** Checks that a token is shown by whom it was issued to: by the holder of its key (RFC 7800 section 1). */
+export interface PossessionCheck {
   /** Whether DPoP proofs can count. */
   readonly dpop: boolean;
   /** What is wrong; undefined when nothing is. Every call must be proven, also for a token seen before. */
-  readonly prove: (
+  readonly check: (
     shown: Shown,
     token: ReadToken,
     credentials: Credentials,
@@ -49,7 +49,7 @@ const mostKeys = 2_000;
 const defaultSeconds = 300;
 
 /** Makes one. Throws on options that cannot work. */
-export function createProver(options: ProofOptions, clock: Pick<Clock, 'now'>): Prover {
+export function createPossessionCheck(options: ProofOptions, clock: Pick<Clock, 'now'>): PossessionCheck {
   const { replay, senderConstrained = 'optional', proofSeconds = defaultSeconds } = options;
   if (!(proofSeconds > 0)) throw new Error(`\`proofSeconds\` is ${proofSeconds}; give more than 0 seconds`);
   const nonces = noncesOf(options);
@@ -57,7 +57,7 @@ export function createProver(options: ProofOptions, clock: Pick<Clock, 'now'>): 
   // One request may be identified more than once, for instance before its large body is read: its proof is claimed once.
   const proven = new WeakMap<Credentials, string>();
 
-  const proveKey = (
+  const checkKey = (
     jkt: string,
     { digest }: Shown,
     { header, method, url }: Credentials,
@@ -76,13 +76,13 @@ export function createProver(options: ProofOptions, clock: Pick<Clock, 'now'>): 
 
   return {
     dpop: replay !== undefined,
-    prove: (shown, token, credentials) => {
+    check: (shown, token, credentials) => {
       const { confirmation } = token;
       const fault =
         schemeFault(shown.scheme, token, senderConstrained) ?? certificateFault(token, credentials);
       if (fault !== undefined || confirmation.jkt === undefined) return fault;
       if (proven.get(credentials) === shown.digest) return undefined;
-      return after(proveKey(confirmation.jkt, shown, credentials), (refused) => {
+      return after(checkKey(confirmation.jkt, shown, credentials), (refused) => {
         if (refused === undefined) proven.set(credentials, shown.digest);
         return refused;
       });
