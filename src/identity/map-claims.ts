@@ -1,6 +1,7 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.ts';
+import { type JsonObject, type JsonValue, stringsIn } from '../model/json.ts';
 import { parseSpiffeId } from '../model/spiffe-id.ts';
 import { type Agent, type Device, principalKey, type Subject, type User } from '../model/subject.ts';
+import { claimAt, isElsewhere, textsAt } from './claim-at.ts';
 import { TokenFailure } from './failure.ts';
 import type { ClaimMapping, DeviceMapping, Issuer } from './issuer.ts';
 import { originalUser } from './original-user.ts';
@@ -112,17 +113,11 @@ function userOf(claims: JsonObject, mapping: ClaimMapping, isOwn: boolean): User
   const tenant = mapping.tenant === undefined ? undefined : claimAt(claims, mapping.tenant);
   return {
     ...name,
-    roles: texts(claimAt(claims, mapping.roles ?? 'roles')),
-    groups: texts(claimAt(claims, groups)),
+    roles: textsAt(claims, mapping.roles ?? 'roles'),
+    groups: textsAt(claims, groups),
     ...(typeof tenant === 'string' ? { tenant } : {}),
     claims,
   };
-}
-
-/** OpenID Connect Core section 5.6.2. Without the groups a policy that forbids something to one of them would not. */
-function isElsewhere(claims: JsonObject, name: string): boolean {
-  const elsewhere = claims['_claim_names'];
-  return isJsonObject(elsewhere) && Object.hasOwn(elsewhere, name);
 }
 
 function agentOf(claims: JsonObject, places: readonly string[]): Agent | TokenFailure {
@@ -158,12 +153,7 @@ function deviceOf(claims: JsonObject, mapping: DeviceMapping | undefined): Postu
 /** `scope` is a list with blanks (RFC 8693 section 4.2); some providers write `scp`, as a list or an array. */
 function scopesOf(claims: JsonObject): readonly string[] {
   const value = claims['scope'] ?? claims['scp'];
-  return typeof value === 'string' ? value.split(' ').filter((scope) => scope !== '') : texts(value);
-}
-
-function texts(value: JsonValue | undefined): readonly string[] {
-  if (typeof value === 'string') return [value];
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+  return typeof value === 'string' ? value.split(' ').filter((scope) => scope !== '') : stringsIn(value);
 }
 
 function firstAt(claims: JsonObject, places: readonly string[]): JsonValue | undefined {
@@ -172,22 +162,4 @@ function firstAt(claims: JsonObject, places: readonly string[]): JsonValue | und
 
 function listed(places: readonly string[]): string {
   return places.map((place) => `\`${place}\``).join(', ');
-}
-
-/** The claim at a place: a member's name, or a JSON Pointer (RFC 6901). */
-function claimAt(claims: JsonObject, place: string): JsonValue | undefined {
-  if (!place.startsWith('/')) return ownMember(claims, place);
-  const steps = place
-    .slice(1)
-    .split('/')
-    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
-  return steps.reduce<JsonValue | undefined>(
-    (value, step) => (isJsonObject(value) ? ownMember(value as JsonObject, step) : undefined),
-    claims,
-  );
-}
-
-/** INVARIANT: only own members count; `constructor` and its like are claims of nobody. */
-function ownMember(value: JsonObject, name: string): JsonValue | undefined {
-  return Object.hasOwn(value, name) ? value[name] : undefined;
 }

@@ -1,5 +1,5 @@
 import { epochKeysOf } from '../model/epoch-keys.ts';
-import type { JsonObject } from '../model/json.ts';
+import { type JsonObject, stringsIn } from '../model/json.ts';
 import type { EpochKey } from '../pipeline/store-ports.ts';
 import { TokenFailure } from './failure.ts';
 import type { Issuer } from './issuer.ts';
@@ -78,5 +78,5 @@ function requiredFault(claims: JsonObject, { requiredClaims = {} }: Issuer): Tok
 function audiencesOf(claims: JsonObject): readonly string[] {
   const aud = claims['aud'];
   if (typeof aud === 'string') return [aud];
-  return Array.isArray(aud) ? aud.filter((item) => typeof item === 'string') : [];
+  return stringsIn(aud);
 }

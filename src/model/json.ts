@@ -38,3 +38,8 @@ export function arrayMember(value: JsonObject | undefined, member: string): read
   const found = value?.[member];
   return Array.isArray(found) ? (found as readonly JsonValue[]) : undefined;
 }
+
+/** The strings of an array, without what else it holds; none for what is no array. */
+export function stringsIn(value: JsonValue | undefined): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}

@@ -1,5 +1,12 @@
 import type Provider from 'oidc-provider';
-import { arrayMember, isJsonObject, type JsonObject, objectMember, stringMember } from '../../model/json.ts';
+import {
+  arrayMember,
+  isJsonObject,
+  type JsonObject,
+  objectMember,
+  stringMember,
+  stringsIn,
+} from '../../model/json.ts';
 import { isLoopbackHost } from '../../model/loopback.ts';
 import type { Rights } from './consents.ts';
 import type { ShownClient } from './pages/consent.ts';
@@ -48,7 +55,7 @@ export async function authorizationRequest(
     details: (arrayMember(asked, 'rar') ?? []).filter((detail) =>
       isJsonObject(detail),
     ) as readonly JsonObject[],
-    resources: texts([params['resource']].flat()),
+    resources: [params['resource']].flat().filter((resource) => typeof resource === 'string'),
     grantId: interaction.grantId,
     maxAge: typeof maxAge === 'number' ? maxAge : undefined,
   };
@@ -84,12 +91,8 @@ function isLocal(uri: string): boolean {
 function missingRights(asked: JsonObject): Rights {
   const resources = Object.entries(objectMember(asked, 'missingResourceScopes') ?? {});
   return {
-    scopes: texts(asked['missingOIDCScope']),
-    claims: texts(asked['missingOIDCClaims']),
-    resources: Object.fromEntries(resources.map(([resource, scopes]) => [resource, texts(scopes)])),
+    scopes: stringsIn(asked['missingOIDCScope']),
+    claims: stringsIn(asked['missingOIDCClaims']),
+    resources: Object.fromEntries(resources.map(([resource, scopes]) => [resource, stringsIn(scopes)])),
   };
-}
-
-function texts(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 }

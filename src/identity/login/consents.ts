@@ -1,11 +1,5 @@
 import type Provider from 'oidc-provider';
-import {
-  arrayMember,
-  type JsonObject,
-  type JsonValue,
-  objectMember,
-  stringMember,
-} from '../../model/json.ts';
+import { type JsonObject, objectMember, stringMember, stringsIn } from '../../model/json.ts';
 import type { Clock } from '../../pipeline/ports.ts';
 import type { Documents, StoredDocument } from '../../pipeline/store-ports.ts';
 import { changeDocument } from './change-document.ts';
@@ -158,17 +152,13 @@ function consentOf(found: StoredDocument | undefined): Consent | undefined {
     account: stringMember(value, 'account') ?? '',
     client: stringMember(value, 'client') ?? '',
     clientName: stringMember(value, 'clientName') ?? '',
-    redirectUris: texts(arrayMember(value, 'redirectUris')),
+    redirectUris: stringsIn(value['redirectUris']),
     rights: {
-      scopes: texts(arrayMember(rights, 'scopes')),
-      claims: texts(arrayMember(rights, 'claims')),
-      resources: Object.fromEntries(resources.map(([resource, scopes]) => [resource, texts(scopes)])),
+      scopes: stringsIn(rights?.['scopes']),
+      claims: stringsIn(rights?.['claims']),
+      resources: Object.fromEntries(resources.map(([resource, scopes]) => [resource, stringsIn(scopes)])),
     },
-    grants: texts(arrayMember(value, 'grants')),
+    grants: stringsIn(value['grants']),
     at: Number(value['at']),
   };
-}
-
-function texts(value: JsonValue | undefined): readonly string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 }

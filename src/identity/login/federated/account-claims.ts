@@ -1,4 +1,5 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../model/json.ts';
+import type { JsonObject } from '../../../model/json.ts';
+import { claimAt, isElsewhere, textsAt } from '../../claim-at.ts';
 import type { ClaimMapping, DeviceMapping } from '../../issuer.ts';
 import { LoginFailure } from './login-failure.ts';
 
@@ -45,8 +46,8 @@ export function accountClaims(
   const tenant = mapping.tenant === undefined ? undefined : claimAt(claims, mapping.tenant);
   const result: JsonObject = {
     ...kept,
-    roles: texts(claimAt(claims, mapping.roles ?? 'roles')),
-    groups: texts(claimAt(claims, mapping.groups ?? 'groups')),
+    roles: textsAt(claims, mapping.roles ?? 'roles'),
+    groups: textsAt(claims, mapping.groups ?? 'groups'),
     ...(typeof tenant === 'string' ? { tenant } : {}),
     ...(mapping.device === undefined ? {} : { device: deviceOf(claims, mapping.device) }),
     idp: { iss: identity.issuer, sub: identity.subject },
@@ -58,10 +59,8 @@ export function accountClaims(
   );
 }
 
-/** OpenID Connect Core section 5.6.2: the groups are elsewhere. Without them a policy that forbids would not. */
 function refuseOverage(claims: JsonObject, groups: string): void {
-  const elsewhere = claims['_claim_names'];
-  if (!isJsonObject(elsewhere) || !Object.hasOwn(elsewhere, groups)) return;
+  if (!isElsewhere(claims, groups)) return;
   throw new LoginFailure(
     'your account is in more groups than the login provider sends; ask whoever runs this gateway',
     `\`${groups}\` was left out of the id token; send application roles, or only groups assigned to the application`,
@@ -77,22 +76,4 @@ function deviceOf(claims: JsonObject, mapping: DeviceMapping): JsonObject {
     ...(typeof id === 'string' ? { id } : {}),
     ...(typeof observedAt === 'number' ? { observed_at: observedAt } : {}),
   };
-}
-
-function texts(value: JsonValue | undefined): readonly string[] {
-  if (typeof value === 'string') return [value];
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
-}
-
-/** The claim at a place: a member's name, or a JSON Pointer (RFC 6901). Only own members count. */
-function claimAt(claims: JsonObject, place: string): JsonValue | undefined {
-  const steps = place.startsWith('/') ? place.slice(1).split('/').map(unescaped) : [place];
-  return steps.reduce<JsonValue | undefined>(
-    (value, step) => (isJsonObject(value) && Object.hasOwn(value, step) ? value[step] : undefined),
-    claims,
-  );
-}
-
-function unescaped(step: string): string {
-  return step.replaceAll('~1', '/').replaceAll('~0', '~');
 }

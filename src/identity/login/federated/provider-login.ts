@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi';
-import { arrayMember, type JsonObject, stringMember } from '../../../model/json.ts';
+import { type JsonObject, stringMember, stringsIn } from '../../../model/json.ts';
 import type { ClaimMapping } from '../../issuer.ts';
 import { providers } from '../../providers/table.ts';
 import { accountIdOf } from '../account-id.ts';
@@ -42,6 +42,8 @@ const transactionKind = 'login-transaction';
 const resultKind = 'login-result';
 const transactionMs = 10 * 60_000;
 const resultMs = 60_000;
+/** An access token whose end is not told is taken to end after this. */
+const unknownLifeSeconds = 300;
 
 /** Makes it. */
 export function createProviderLogin(
@@ -68,11 +70,13 @@ export function createProviderLogin(
     const user = userOf(redeemed.claims, settings);
     const claims = accountClaims(redeemed.claims, mapping, user);
     await accounts.enter({ id: user.accountId, issuer: user.issuer, subject: user.subject, claims });
-    const { idToken, refreshToken } = redeemed;
+    const { idToken, refreshToken, accessToken, expiresIn = unknownLifeSeconds } = redeemed;
     const expiresAt = Number(redeemed.claims['exp']) * 1000;
     await options.onUpstreamTokens?.(user, {
       idToken,
       expiresAt,
+      accessToken,
+      accessTokenExpiresAt: clock.now() + expiresIn * 1000,
       claims: redeemed.claims,
       ...(refreshToken === undefined ? {} : { refreshToken }),
     });
@@ -158,13 +162,9 @@ function authenticatedOf(accountId: string, claims: JsonObject, now: number): Au
   return {
     accountId,
     at: typeof at === 'number' ? at : Math.floor(now / 1000),
-    amr: texts(claims),
+    amr: stringsIn(claims['amr']),
     ...(acr === undefined ? {} : { acr }),
   };
-}
-
-function texts(value: JsonObject): readonly string[] {
-  return (arrayMember(value, 'amr') ?? []).filter((item) => typeof item === 'string');
 }
 
 function readAuthenticated(value: JsonObject): Authenticated {
@@ -172,7 +172,7 @@ function readAuthenticated(value: JsonObject): Authenticated {
   return {
     accountId: stringMember(value, 'accountId') ?? '',
     at: Number(value['at']),
-    amr: texts(value),
+    amr: stringsIn(value['amr']),
     ...(acr === undefined ? {} : { acr }),
   };
 }
