@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.ts';
 import { type Task, type TaskBudget, type TaskId, type TaskPermission, taskType } from '../model/task.ts';
 import { TokenFailure } from './failure.ts';
+import { detailMembers, toolDigestForm } from './task/task-details.ts';
 
 /** What a token of our own authorization server says beyond its user and agent. */
 export interface TaskClaims {
@@ -12,7 +13,6 @@ export interface TaskClaims {
 
 const mostText = 1_000;
 const mostDepth = 32;
-const digest = /^sha-256:[A-Za-z0-9_-]{43}$/;
 
 /** A token that says something about a task that cannot be read: it is refused, never read as if it said nothing. */
 class Malformed extends Error {}
@@ -54,17 +54,8 @@ function readTask(claims: JsonObject): Task | undefined {
   };
 }
 
-const members: ReadonlySet<string> = new Set([
-  'type',
-  'locations',
-  'actions',
-  'tool_digests',
-  'constraints',
-  'max_calls',
-  'max_bytes',
-  'purpose',
-  'not_after',
-]);
+/** What a token may say beside what we write: RFC 9396 section 2.2. */
+const members: ReadonlySet<string> = new Set([...detailMembers, 'locations']);
 
 function entryOf(entry: JsonValue): JsonObject {
   if (!isJsonObject(entry) || entry['type'] !== taskType) {
@@ -99,7 +90,7 @@ function permissionOf({ actions, tool_digests: digests, constraints }: JsonObjec
 function digestsOf(value: JsonValue): Readonly<Record<string, string>> {
   const found = objectOf('tool_digests', value);
   for (const text of Object.values(found)) {
-    if (typeof text !== 'string' || !digest.test(text)) {
+    if (typeof text !== 'string' || !toolDigestForm.test(text)) {
       throw new Malformed('`tool_digests` holds something else than `sha-256:` and a digest');
     }
   }

@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../model/json.
 import { type TaskBudget, type TaskPermission, taskType } from '../../model/task.ts';
 import { hasDuplicateMembers } from '../json-members.ts';
 import { GrantError } from '../server/grant.ts';
+import { detailMembers, toolDigestForm } from './task-details.ts';
 
 /** What a client asks of a task. */
 export interface TaskRequest {
@@ -20,17 +21,6 @@ const mostValues = 64;
 const longestPurpose = 500;
 const longestName = 300;
 
-const members: ReadonlySet<string> = new Set([
-  'type',
-  'actions',
-  'tool_digests',
-  'constraints',
-  'max_calls',
-  'max_bytes',
-  'purpose',
-  'not_after',
-]);
-const digestForm = /^sha-256:[A-Za-z0-9_-]{43}$/;
 const placeForm = /^(?:args(?:\.[^.]{1,100}){1,8}|resource\.tags\.[^.]{1,100}|resource\.id)$/;
 
 /**
@@ -79,9 +69,9 @@ function entryOf(value: JsonValue): JsonObject {
   if (!isJsonObject(value) || value['type'] !== taskType) {
     throw unfit(`every entry must be an object whose \`type\` is \`${taskType}\``);
   }
-  const odd = Object.keys(value).find((name) => !members.has(name));
+  const odd = Object.keys(value).find((name) => !detailMembers.has(name));
   if (odd !== undefined) {
-    throw unfit(`the member \`${printable(odd)}\` is not known; known are ${[...members].join(', ')}`);
+    throw unfit(`the member \`${printable(odd)}\` is not known; known are ${[...detailMembers].join(', ')}`);
   }
   return value;
 }
@@ -115,7 +105,7 @@ function isAction(value: JsonValue): value is string {
 function digestsOf(value: JsonValue): Readonly<Record<string, string>> {
   const found = membersOf('tool_digests', value, mostActions);
   for (const [action, digest] of found) {
-    if (typeof digest !== 'string' || !digestForm.test(digest)) {
+    if (typeof digest !== 'string' || !toolDigestForm.test(digest)) {
       throw unfit(`\`tool_digests.${printable(action)}\` must be \`sha-256:\` and a base64url SHA-256`);
     }
   }
