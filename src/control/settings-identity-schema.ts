@@ -239,5 +239,11 @@ export const upstreamAuth: z.ZodType<UpstreamAuthEntry> = z.strictObject({
     .describe(
       'Scopes asked for, as they stand: name `offline_access` among them if it is wanted. Default is what the server wants, with `offline_access` where `oauth` can have it.',
     ),
+  subjectToken: z
+    .enum(['access_token', 'id_token'])
+    .exactOptional()
+    .describe(
+      'With `exchange` and a login provider: which token of the login is exchanged. Default is the access token, or the ID token of a login that brought none.',
+    ),
   dpop: z.boolean().exactOptional().describe('With `oauth`: binds its tokens to a key (RFC 9449).'),
 });

@@ -194,6 +194,7 @@ export interface UpstreamAuthEntry {
   readonly audience?: string;
   readonly spiffeId?: string;
   readonly scopes?: readonly string[];
+  readonly subjectToken?: 'access_token' | 'id_token';
   readonly dpop?: boolean;
 }
 
@@ -217,6 +218,8 @@ export interface ExchangeUpstream {
   readonly clientSecret?: string;
   readonly audience?: string;
   readonly scopes?: readonly string[];
+  /** Which token of the login is exchanged. Undefined: the access token, or the ID token of a login without one. */
+  readonly subjectToken?: 'access_token' | 'id_token';
 }
 
 /** ID-JAG: an assertion of the login provider, used at the upstream's authorization server. */

@@ -12,7 +12,10 @@ interface Rule {
 /** Which members each kind of credential needs, and which it takes beside them. */
 const rules: Readonly<Record<UpstreamAuthSettings['kind'], Rule>> = {
   oauth: { needs: [], takes: ['clientId', 'clientSecret', 'issuer', 'scopes', 'dpop'] },
-  exchange: { needs: ['tokenEndpoint', 'clientId'], takes: ['clientSecret', 'audience', 'scopes'] },
+  exchange: {
+    needs: ['tokenEndpoint', 'clientId'],
+    takes: ['clientSecret', 'audience', 'scopes', 'subjectToken'],
+  },
   'identity-assertion': { needs: ['clientId'], takes: ['clientSecret', 'scopes'] },
   'workload-jwt': { needs: [], takes: ['audience', 'spiffeId'] },
   'workload-mtls': { needs: ['spiffeId'], takes: ['audience'] },

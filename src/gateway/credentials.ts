@@ -26,14 +26,16 @@ export function openCredentials({ settings, lasting, origin }: GenerationParts):
   const { vault, workload } = lasting.identity;
   refuseWithoutLogin(settings);
   let callers: Callers | undefined;
-  const tokens = loginTokens(vault, lasting.clock);
+  const fetch = guardedFetch({ allowLoopback: isLocal(settings), origins: configuredOrigins(settings) });
+  const { provider } = settings.authorizationServer;
+  const tokens = loginTokens(vault, lasting.clock, provider && { fetch, provider });
   const assertion = assertionOf(settings, tokens.subjectToken);
   const { broker, mount } = createBroker({
     servers: Object.fromEntries(settings.servers.map((server) => [server.id, brokered(server)])),
     vault,
     clock: lasting.clock,
     origin,
-    fetch: guardedFetch({ allowLoopback: isLocal(settings), origins: configuredOrigins(settings) }),
+    fetch,
     assets: '/as/assets',
     sessionUser: async (request) => callers?.loggedIn(request),
     loginUrl: (returnTo) => serverOf(callers).loginUrl(returnTo),

@@ -8,6 +8,8 @@ export interface Company {
   readonly issuer: string;
   /** Who logs in next. */
   user: string;
+  /** How long the access tokens live that it gives out next, in seconds. */
+  accessTokenSeconds: number;
   /** The audience of every assertion that it gave out. */
   readonly vouchedAt: string[];
   /** The ID tokens that were shown to it. */
@@ -34,14 +36,11 @@ export async function startCompany(redirectUri: () => string): Promise<Company> 
   const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
   const shown: JWK = { ...(await exportJWK(publicKey)), kid: 'company', alg: 'RS256' };
   const jwk: JWK = { ...(await exportJWK(privateKey)), kid: 'company', use: 'sig', alg: 'RS256' };
-  const held = { user: 'alice' };
+  const held = { user: 'alice', accessTokenSeconds: 300 };
   const [vouchedAt, idTokens]: [string[], string[]] = [[], []];
   let provider: Provider | undefined;
   const make = (): Provider => {
-    const made = new Provider(
-      issuer,
-      configuration(jwk, redirectUri(), () => held.user),
-    );
+    const made = new Provider(issuer, configuration(jwk, redirectUri(), held));
     const keys = createLocalJWKSet({ keys: [shown] });
     const members = ['subject_token', 'subject_token_type', 'requested_token_type', 'audience', 'resource'];
     made.registerGrantType(exchange, (context) => vouch(context, keys), [...members, 'scope'], ['resource']);
@@ -81,7 +80,7 @@ export async function startCompany(redirectUri: () => string): Promise<Company> 
       return provider.interactionFinished(request, response, { login: { accountId: held.user } });
     }
     const grant = new provider.Grant({ accountId: held.user, clientId: companyClient.clientId });
-    grant.addOIDCScope('openid profile');
+    grant.addOIDCScope('openid profile offline_access');
     return provider.interactionFinished(request, response, { consent: { grantId: await grant.save() } });
   };
   server.on('request', (request, response) => void serve(request, response));
@@ -92,6 +91,12 @@ export async function startCompany(redirectUri: () => string): Promise<Company> 
     },
     set user(name) {
       held.user = name;
+    },
+    get accessTokenSeconds() {
+      return held.accessTokenSeconds;
+    },
+    set accessTokenSeconds(seconds) {
+      held.accessTokenSeconds = seconds;
     },
     vouchedAt,
     idTokens,
@@ -105,7 +110,7 @@ export async function startCompany(redirectUri: () => string): Promise<Company> 
 function configuration(
   jwk: JWK,
   redirectUri: string,
-  user: () => string,
+  held: Readonly<Pick<Company, 'user' | 'accessTokenSeconds'>>,
 ): ConstructorParameters<typeof Provider>[1] {
   return {
     clients: [
@@ -113,7 +118,7 @@ function configuration(
         client_id: companyClient.clientId,
         client_secret: companyClient.clientSecret,
         redirect_uris: [redirectUri],
-        grant_types: ['authorization_code', exchange],
+        grant_types: ['authorization_code', 'refresh_token', exchange],
         response_types: ['code'],
       },
     ],
@@ -127,14 +132,16 @@ function configuration(
     interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
     findAccount: (_ctx, sub) => ({
       accountId: sub,
-      claims: () => ({ sub, name: `${user()} of the company` }),
+      claims: () => ({ sub, name: `${held.user} of the company` }),
     }),
+    rotateRefreshToken: true,
     features: { devInteractions: { enabled: false } },
     ttl: {
       Interaction: 600,
       Session: 600,
       Grant: 600,
-      AccessToken: 300,
+      AccessToken: () => held.accessTokenSeconds,
+      RefreshToken: 600,
       IdToken: 300,
       AuthorizationCode: 60,
     },

@@ -9,8 +9,12 @@ export interface GrantsServer {
   readonly issuer: string;
   /** Whose word counts: the key set of each issuer. */
   readonly trusted: Map<string, string>;
+  /** Who is asked about access tokens: the UserInfo endpoint of an OpenID provider. */
+  readonly userInfo: { url?: string };
   /** `grant type, subject` of every token that it gave out. */
   readonly given: string[];
+  /** The type of the subject token of each of them. */
+  readonly shown: string[];
   readonly stop: () => void;
 }
 
@@ -31,7 +35,8 @@ export async function startGrantsServer(): Promise<GrantsServer> {
   const issuer = await listen(server, '127.0.0.1');
   const { privateKey, publicKey } = await generateKeyPair('ES256');
   const jwk: JWK = { ...(await exportJWK(publicKey)), kid: 'grants', alg: 'ES256' };
-  const [trusted, given] = [new Map<string, string>(), [] as string[]];
+  const trusted = new Map<string, string>();
+  const [given, shown]: [string[], string[]] = [[], []];
 
   /** The subject of a JWT of a trusted issuer that is for us. */
   const subjectOf = async (token: string, audience: string, typ: string | undefined): Promise<string> => {
@@ -44,6 +49,13 @@ export async function startGrantsServer(): Promise<GrantsServer> {
     }
     return String(payload.sub);
   };
+  const userInfo: GrantsServer['userInfo'] = {};
+  const userOf = async (accessToken: string): Promise<string> => {
+    const headers = { authorization: `Bearer ${accessToken}` };
+    const response = await fetch(userInfo.url ?? 'missing:', { headers });
+    if (!response.ok) throw new Error('the access token is not good');
+    return ((await response.json()) as { readonly sub: string }).sub;
+  };
   const decide = async ({ form, client }: Asked): Promise<string> => {
     const member = (name: string): string => form.get(name) ?? '';
     if (client === undefined) throw new Error('no client');
@@ -53,6 +65,7 @@ export async function startGrantsServer(): Promise<GrantsServer> {
       case type.jwtBearer:
         return subjectOf(member('assertion'), issuer, 'oauth-id-jag+jwt');
       case type.exchange: {
+        if (member('subject_token_type').endsWith(':access_token')) return userOf(member('subject_token'));
         const isIdToken = member('subject_token_type').endsWith(':id_token');
         return subjectOf(member('subject_token'), isIdToken ? 'bartizan' : `${issuer}/token`, undefined);
       }
@@ -68,6 +81,7 @@ export async function startGrantsServer(): Promise<GrantsServer> {
     const subject = await decide({ form, client }).catch(() => undefined);
     if (subject === undefined) return send(response, 400, { error: 'invalid_grant' });
     given.push(`${form.get('grant_type')?.split(':').at(-1)}, ${subject}`);
+    shown.push(form.get('subject_token_type')?.split(':').at(-1) ?? '');
     const accessToken = await new SignJWT({ client_id: client, jti: crypto.randomUUID() })
       .setProtectedHeader({ alg: 'ES256', kid: 'grants', typ: 'at+jwt' })
       .setIssuer(issuer)
@@ -89,7 +103,9 @@ export async function startGrantsServer(): Promise<GrantsServer> {
   return {
     issuer,
     trusted,
+    userInfo,
     given,
+    shown,
     stop: () => {
       server.close();
       server.closeAllConnections();

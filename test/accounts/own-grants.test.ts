@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { modernBody, modernHeaders } from '../front/modern-message.ts';
 import { type Page, ScriptedBrowser } from '../login/browser.ts';
 import { type Company, companyClient, startCompany, vendorClient } from './company.ts';
@@ -12,7 +13,7 @@ const limit = { timeout: 30_000 };
 const tool = { name: 'test_simple_text', arguments: {} };
 const redirect = 'https://client.test/callback';
 const verifier = 'a-verifier-that-is-long-enough-for-everybody-0123456789';
-const kinds = ['asserted', 'exchanged', 'service'] as const;
+const kinds = ['asserted', 'exchanged', 'identified', 'service'] as const;
 type Kind = (typeof kinds)[number];
 
 interface ToolResult {
@@ -30,17 +31,20 @@ interface Place {
 
 async function startPlace(authorizationServer: object): Promise<Place> {
   const grants = await startGrantsServer();
-  const [asserted, exchanged, service] = await Promise.all([
+  const [asserted, exchanged, identified, service] = await Promise.all([
+    startProtectedServer(() => grants.issuer),
     startProtectedServer(() => grants.issuer),
     startProtectedServer(() => grants.issuer),
     startProtectedServer(() => grants.issuer),
   ]);
+  const exchange = { kind: 'exchange', tokenEndpoint: `${grants.issuer}/token`, ...vendorClient };
   const auths = {
     asserted: { kind: 'identity-assertion', ...vendorClient },
-    exchanged: { kind: 'exchange', tokenEndpoint: `${grants.issuer}/token`, ...vendorClient },
+    exchanged: exchange,
+    identified: { ...exchange, subjectToken: 'id_token' },
     service: { kind: 'client-credentials', ...vendorClient },
   };
-  const servers = { asserted, exchanged, service };
+  const servers = { asserted, exchanged, identified, service };
   const running = await startWith({
     servers: Object.fromEntries(kinds.map((kind) => [kind, { url: servers[kind].url, auth: auths[kind] }])),
     authorizationServer,
@@ -51,7 +55,7 @@ async function startPlace(authorizationServer: object): Promise<Place> {
     grants,
     stop: async () => {
       await running.stop();
-      for (const one of [asserted, exchanged, service, grants]) one.stop();
+      for (const one of [asserted, exchanged, identified, service, grants]) one.stop();
     },
   };
 }
@@ -88,11 +92,12 @@ describe('with a login provider', () => {
     company = await startCompany(() => `${held.url}/as/login/callback`);
     place = await startPlace({
       login: 'provider',
-      provider: { issuer: company.issuer, ...companyClient, scopes: ['profile'] },
+      provider: { issuer: company.issuer, ...companyClient, scopes: ['profile', 'offline_access'] },
       clients: [{ id: 'app', name: 'An editor', redirectUris: [redirect] }],
     });
     held.url = place.running.gateway.url;
     place.grants.trusted.set(company.issuer, `${company.issuer}/jwks`);
+    place.grants.userInfo.url = `${company.issuer}/me`;
   });
   after(async () => {
     await place?.stop();
@@ -146,7 +151,28 @@ describe('with a login provider', () => {
     const result = await call(place, 'exchanged', await logIn(new ScriptedBrowser(), 'exchanged'));
     assert.equal(result.isError, undefined, JSON.stringify([result, place.running.events]));
     assert.deepEqual(place.servers.exchanged.callers, ['alice']);
-    assert.ok(place.grants.given.includes('token-exchange, alice'));
+    assert.deepEqual(place.grants.given.at(-1), 'token-exchange, alice');
+    assert.equal(place.grants.shown.at(-1), 'access_token');
+  });
+
+  test('its ID token is exchanged where the settings say so', limit, async () => {
+    const result = await call(place, 'identified', await logIn(new ScriptedBrowser(), 'identified'));
+    assert.equal(result.isError, undefined, JSON.stringify([result, place.running.events]));
+    assert.deepEqual(place.servers.identified.callers, ['alice']);
+    assert.equal(place.grants.shown.at(-1), 'id_token');
+  });
+
+  test('an access token that has ended is renewed before it is exchanged', limit, async () => {
+    company.user = 'carol';
+    company.accessTokenSeconds = 1;
+    const token = await logIn(new ScriptedBrowser(), 'exchanged');
+    company.accessTokenSeconds = 300;
+    await sleep(1_100);
+    const result = await call(place, 'exchanged', token);
+    company.user = 'alice';
+    assert.equal(result.isError, undefined, JSON.stringify([result, place.running.events]));
+    assert.deepEqual(place.servers.exchanged.callers, ['alice', 'carol']);
+    assert.equal(place.grants.shown.at(-1), 'access_token');
   });
 
   test('each user has a token of their own', limit, async () => {

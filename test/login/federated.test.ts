@@ -90,6 +90,8 @@ describe('a login at the OpenID provider', () => {
     assert.equal(taken[0]?.user.accountId, claims['sub']);
     assert.equal(payload(taken[0]?.tokens.idToken)['sub'], 'alice');
     assert.equal(typeof taken[0]?.tokens.refreshToken, 'string');
+    assert.equal(typeof taken[0]?.tokens.accessToken, 'string');
+    assert.ok((taken[0]?.tokens.accessTokenExpiresAt ?? 0) > Date.now());
     assert.deepEqual(gateway.faults, []);
   });
 

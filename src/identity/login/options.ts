@@ -59,6 +59,9 @@ export interface ProviderTokens {
   readonly refreshToken?: string;
   /** Milliseconds since the epoch: the end of the id token. */
   readonly expiresAt: number;
+  readonly accessToken?: string;
+  /** Milliseconds since the epoch. There with an access token. */
+  readonly accessTokenExpiresAt?: number;
   readonly claims: JsonObject;
 }
 

@@ -183,15 +183,25 @@ test('exchange: with a login provider only its word counts', async () => {
   const tokenEndpoint = `${upstream.origin}/token`;
   const auth: ServerAuth = { kind: 'exchange', tokenEndpoint, clientId: 'gw' };
   const login = { issuer: 'https://idp.example', clientId: 'gw' };
-  const known = { ...login, subjectToken: async () => ({ token: 'id', type: idToken }) };
+  const asked: (readonly string[])[] = [];
+  const known = {
+    ...login,
+    subjectToken: async (_subject: unknown, types: readonly string[]) => {
+      asked.push(types);
+      return { token: 'id', type: idToken };
+    },
+  };
   await credential(brokerWith(auth, { signer, upstreamAssertion: known }));
   assert.equal(upstream.tokenForms[0]?.get('subject_token'), 'id');
+  assert.equal(upstream.tokenForms[0]?.get('subject_token_type'), idToken);
+  await credential(brokerWith({ ...auth, subjectToken: 'id_token' }, { upstreamAssertion: known }));
+  assert.deepEqual(asked, [['access_token', 'id_token'], ['id_token']]);
   const { broker } = brokerWith(auth, {
     signer,
     upstreamAssertion: { ...login, subjectToken: async () => undefined },
   });
   assert.ok((await broker.credential(server, ada)) instanceof Refusal);
-  assert.equal(upstream.tokenForms.length, 1);
+  assert.equal(upstream.tokenForms.length, 2);
 });
 
 test('identity assertion: had from the login provider, used at the upstream', async () => {

@@ -42,7 +42,7 @@ export function exchangeGrant(options: GrantOptions, url: string, auth: Exchange
   const { origin } = new URL(auth.tokenEndpoint);
   const server: AuthorizationServer = { issuer: origin, token_endpoint: auth.tokenEndpoint };
   return async (wish) => {
-    const subject = await subjectToken(options, wish, auth.tokenEndpoint);
+    const subject = await subjectToken(options, wish, auth);
     return options.request({
       server,
       client: configured(auth.clientId, auth.clientSecret, server),
@@ -64,9 +64,12 @@ const assertionSeconds = 60;
 async function subjectToken(
   { upstreamAssertion, signer, clock }: GrantOptions,
   { subject }: TokenWish,
-  audience: string,
+  { tokenEndpoint: audience, subjectToken: type }: ExchangeAuth,
 ): Promise<{ readonly token: string; readonly type: string }> {
-  const known = await upstreamAssertion?.subjectToken(subject);
+  const known = await upstreamAssertion?.subjectToken(
+    subject,
+    type === undefined ? ['access_token', 'id_token'] : [type],
+  );
   if (known !== undefined) return known;
   if (upstreamAssertion !== undefined || signer === undefined) throw loginAgain();
   const now = Math.floor(clock.now() / 1000);
@@ -160,7 +163,7 @@ async function askProvider(
   { subject }: TokenWish,
   { server, resource, scope }: AssertionWish,
 ): Promise<string> {
-  const known = await provider.subjectToken(subject);
+  const known = await provider.subjectToken(subject, ['id_token', 'refresh_token']);
   if (known === undefined) throw loginAgain();
   const { issuer, clientId, clientSecret, tokenEndpoint } = provider;
   const found: AuthorizationServer =

@@ -71,6 +71,10 @@ export interface ExchangeAuth {
   readonly clientSecret?: string;
   readonly audience?: string;
   readonly scopes?: readonly string[];
+  /**
+   * Which token of the login is shown. Undefined: the access token, or the ID token of a login that was kept without one.
+   */
+  readonly subjectToken?: 'access_token' | 'id_token';
 }
 
 /** An identity assertion (ID-JAG), used at the upstream's authorization server. */
@@ -115,9 +119,13 @@ export interface LoginAssertions {
   readonly clientSecret?: string;
   /** Undefined: found through the metadata of the issuer. */
   readonly tokenEndpoint?: string;
-  /** What the provider gave out for the user; undefined: nothing that is still good. */
+  /**
+   * What the provider gave out for the user: the first of these kinds that there is, renewed if need be. Undefined:
+   * nothing that is still good, and only a login helps. Rejects if the provider cannot be asked.
+   */
   readonly subjectToken: (
     subject: Subject,
+    types: readonly ('access_token' | 'id_token' | 'refresh_token')[],
   ) => Promise<{ readonly token: string; readonly type: string } | undefined>;
 }
 

@@ -33,6 +33,8 @@ export interface Tokens {
   /** Undefined: those that were asked for (RFC 6749 section 5.1). */
   readonly scope?: string;
   readonly issuedType?: string;
+  /** Its claims are validated (OpenID Connect Core section 3.1.3.7); `expiresAt` in milliseconds since the epoch. */
+  readonly idToken?: { readonly token: string; readonly subject: string; readonly expiresAt: number };
 }
 
 const longestText = 300;
@@ -151,7 +153,12 @@ function basic(secret: string): oauth.ClientAuth {
 
 function tokensOf(response: oauth.TokenEndpointResponse & JsonObject): Tokens {
   const { access_token, token_type, refresh_token, expires_in, scope, issued_token_type } = response;
+  const claims = oauth.getValidatedIdTokenClaims(response);
   return {
+    ...(claims !== undefined &&
+      response.id_token !== undefined && {
+        idToken: { token: response.id_token, subject: claims.sub, expiresAt: claims.exp * 1000 },
+      }),
     accessToken: access_token,
     type: token_type,
     ...(refresh_token !== undefined && { refreshToken: refresh_token }),

@@ -33,6 +33,9 @@ export interface Expected extends Pick<AuthorizationAsked, 'state' | 'nonce' | '
 export interface Redeemed {
   readonly claims: JsonObject;
   readonly idToken: string;
+  readonly accessToken: string;
+  /** Seconds that the access token lives; undefined: the provider did not say. */
+  readonly expiresIn?: number;
   readonly refreshToken?: string;
 }
 
@@ -176,10 +179,12 @@ async function redeemed(
   const idToken = oauth.getValidatedIdTokenClaims(tokens);
   if (idToken === undefined || tokens.id_token === undefined) throw new Error('no id token came');
   const more = await userInfo(server, client, settings, tokens.access_token, idToken, transport);
-  const refreshToken = tokens.refresh_token;
+  const { refresh_token: refreshToken, expires_in: expiresIn } = tokens;
   return {
     claims: { ...more, ...(idToken as unknown as JsonObject) },
     idToken: tokens.id_token,
+    accessToken: tokens.access_token,
+    ...(expiresIn === undefined ? {} : { expiresIn }),
     ...(refreshToken === undefined ? {} : { refreshToken }),
   };
 }
