@@ -1,3 +1,4 @@
+import type { Report } from '../model/report.ts';
 import type { Ports } from '../pipeline/ports.ts';
 import type { Settings } from './settings.ts';
 
@@ -46,7 +47,7 @@ export interface GatewayModule {
 /** How a gateway is started. */
 export interface StartOptions {
   /** Hears of what the operator may want to know. */
-  readonly report?: (event: string, facts: Readonly<Record<string, string>>) => void;
+  readonly report?: Report;
   /** Takes the place of the gateway's own adapters. They serve every configuration, also after a reload. */
   readonly adapters?: Adapters;
 }

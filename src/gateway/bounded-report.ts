@@ -1,6 +1,6 @@
+import type { Report } from '../model/report.ts';
 import type { Clock } from '../pipeline/ports.ts';
 import { recordingBudget } from '../pipeline/recording-budget.ts';
-import type { Report } from './generation.ts';
 
 /** What anybody who reaches the port can cause, as often as it likes. */
 const ofStrangers: ReadonlySet<string> = new Set([

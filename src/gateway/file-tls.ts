@@ -1,8 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import { faultMessage } from '../model/fault-message.ts';
+import type { Report } from '../model/report.ts';
 import type { TlsIdentity } from '../pipeline/ports.ts';
-import type { Report } from './generation.ts';
 
 /** A certificate out of files, and what ends the watch over them. */
 export interface FileTls {

@@ -6,6 +6,7 @@ import type { Owner } from '../identity/owner.ts';
 import { createTasks } from '../identity/task/tasks.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Endpoint } from '../model/public-name.ts';
+import type { Report } from '../model/report.ts';
 import type { ServerId } from '../model/server-id.ts';
 import { enforce } from '../pipeline/enforce.ts';
 import { entitle } from '../pipeline/entitle.ts';
@@ -35,9 +36,6 @@ export interface Lasting {
   readonly adapters: Adapters;
   readonly identity: LastingIdentity;
 }
-
-/** Tells the operator of an event. */
-export type Report = (event: string, facts: Readonly<Record<string, string>>) => void;
 
 /** Everything that one configuration makes. A new configuration is a new generation, taken into use at once. */
 export interface Generation {

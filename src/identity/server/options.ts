@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { JsonObject } from '../../model/json.ts';
+import type { Report } from '../../model/report.ts';
 import type { Clock, PeerCertificate, VerifyPeer } from '../../pipeline/ports.ts';
 import type { Documents, ReplayCache } from '../../pipeline/store-ports.ts';
 import type { Fetch } from '../fetch-json.ts';
@@ -41,7 +42,7 @@ export interface AuthorizationServerOptions {
   readonly nonce?: 'optional' | 'required';
   readonly revocations?: TokenRevocations;
   /** Takes what an operator should hear of. Never holds a secret. */
-  readonly report?: (event: string, facts: Readonly<Record<string, string>>) => void;
+  readonly report?: Report;
 }
 
 /** The settings of the configuration (`AuthorizationServerSettings`) as far as they concern this part. */

@@ -1,7 +1,7 @@
 import { faultMessage } from '../../model/fault-message.ts';
+import type { Report } from '../../model/report.ts';
 import type { Clock } from '../../pipeline/ports.ts';
 import type { BundleStore } from './bundle-store.ts';
-import type { Report } from './contract.ts';
 import type { SvidHolder } from './own-svid.ts';
 import { readJwtBundles, readSvids, readX509Bundles } from './received.ts';
 import type { CallFault, Open, WorkloadApiClient } from './workload-api/client.ts';

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { JsonObject } from '../../model/json.ts';
+import type { Report } from '../../model/report.ts';
 import type { SpiffeId, TrustDomain } from '../../model/spiffe-id.ts';
 import type { Clock, TlsIdentity, VerifyPeer } from '../../pipeline/ports.ts';
 import type { TokenFailure } from '../failure.ts';
@@ -20,9 +21,6 @@ export interface WorkloadOptions {
   /** Undefined: the process's own. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
-
-/** Tells the operator what happened, without secrets. */
-export type Report = (event: string, facts: Readonly<Record<string, string>>) => void;
 
 /** A bundle endpoint (SPIFFE Federation section 5.1). Nothing of it is guessed from something else of it. */
 export interface FederationEndpoint {

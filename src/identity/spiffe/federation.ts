@@ -1,4 +1,5 @@
 import { faultMessage } from '../../model/fault-message.ts';
+import type { Report } from '../../model/report.ts';
 import {
   parseSpiffeId,
   parseTrustDomain,
@@ -10,7 +11,7 @@ import type { Clock } from '../../pipeline/ports.ts';
 import type { Fetch } from '../fetch-json.ts';
 import { type BundleDocument, readBundle } from './bundle-document.ts';
 import type { BundleStore } from './bundle-store.ts';
-import type { Bundles, FederationEndpoint, Report } from './contract.ts';
+import type { Bundles, FederationEndpoint } from './contract.ts';
 import { endpointUrlFault, fetchSpiffeBundle, fetchWebBundle } from './fetch-bundle.ts';
 
 /** The polling of bundle endpoints. */

@@ -1,5 +1,5 @@
 import { faultMessage } from '../../model/fault-message.ts';
-import type { Report } from './contract.ts';
+import type { Report } from '../../model/report.ts';
 
 /** Those who want to hear of a change. */
 export interface Listeners {

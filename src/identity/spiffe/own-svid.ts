@@ -1,5 +1,5 @@
+import type { Report } from '../../model/report.ts';
 import type { Clock, TlsIdentity } from '../../pipeline/ports.ts';
-import type { Report } from './contract.ts';
 import { createListeners } from './listeners.ts';
 import type { OwnSvid } from './received.ts';
 

@@ -1,9 +1,9 @@
 import type { JsonObject } from '../../model/json.ts';
+import type { Report } from '../../model/report.ts';
 import type { TaskId } from '../../model/task.ts';
 import type { Clock } from '../../pipeline/ports.ts';
 import type { Documents, TaskLedger } from '../../pipeline/store-ports.ts';
 import type { Revocations } from '../revocation/revocations.ts';
-import type { Report } from './exchange-options.ts';
 import { noteEnd, type TaskEnd } from './task-record.ts';
 
 /** What ends tasks. */

@@ -1,3 +1,4 @@
+import type { Report } from '../../model/report.ts';
 import type { Subject } from '../../model/subject.ts';
 import type { Clock } from '../../pipeline/ports.ts';
 import type { Documents, TaskLedger } from '../../pipeline/store-ports.ts';
@@ -46,6 +47,3 @@ export interface Entitled {
   readonly action: string;
   readonly digest?: string;
 }
-
-/** Tells the operator of an event; without secrets. */
-export type Report = (event: string, facts: Readonly<Record<string, string>>) => void;

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
+import type { Report } from '../../model/report.ts';
 import type { Subject } from '../../model/subject.ts';
 import type { Clock, Identity, PeerCertificate } from '../../pipeline/ports.ts';
 import type { Documents, TaskLedger } from '../../pipeline/store-ports.ts';
 import type { Revocations } from '../revocation/revocations.ts';
 import type { EndTask } from './end-task.ts';
-import type { Report } from './exchange-options.ts';
 
 /** What `createTaskPages` is made of. */
 export interface TaskPagesOptions {
