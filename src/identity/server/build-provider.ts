@@ -141,8 +141,8 @@ function adapt(provider: Provider, build: ProviderBuild): void {
   });
   // Its own look-up and entry are two steps, between which another replica can take the same proof.
   Object.assign(provider.ReplayDetection, {
-    unique: (by: string, id: string, seconds: number) =>
-      options.replay.claim(JSON.stringify(['as', by, id]), seconds * 1000),
+    unique: (by: string, id: string, expiresAt: number) =>
+      options.replay.claim(JSON.stringify(['as', by, id]), expiresAt * 1000),
   });
   // The public origin is configured; what proxies say of it was set by us (see the front).
   provider.proxy = true;
