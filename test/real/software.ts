@@ -206,7 +206,12 @@ const softHsm: Software = {
   install: async () => {
     await debian('softhsm2', () => command('softhsm2-util', ['--version'], '/'));
     const folder = await once('pkcs11js', ['pkcs11js@2.1.7'], async (made) => {
-      await command('npm', ['install', '--prefix', made, '--no-audit', '--no-fund', 'pkcs11js@2.1.7'], made);
+      const flags = ['--prefix', made, '--no-audit', '--no-fund'];
+      await command('npm', ['install', ...flags, 'pkcs11js@2.1.7'], made).catch((cause: unknown) => {
+        throw new Error('`pkcs11js` cannot be built here; it needs a compiler and the headers of Node.js', {
+          cause,
+        });
+      });
     });
     process.env['PKCS11JS_DIRECTORY'] = folder;
     return folder;
