@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { test } from 'node:test';
 import type { Eventual } from '../model/eventual.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Clock } from '../pipeline/ports.ts';
 import type { Documents } from '../pipeline/store-ports.ts';
-import { type ForwardClock, forwardClock, minute } from './replicas.ts';
+import { minute, promisedBy, type Replicas } from './replicas.ts';
 
 /** Opens the documents under test with the clock that they go by. */
 export type OpenDocuments = (clock: Pick<Clock, 'now'>) => Eventual<Documents>;
@@ -20,19 +19,9 @@ export function documentsContract(
   open: OpenDocuments,
   { alone = false }: { readonly alone?: boolean } = {},
 ): void {
-  const promise: Promised = (text, run) => {
-    test(`${name}: ${text}`, { timeout: 30_000 }, async () => {
-      const clock = forwardClock();
-      const one = await open(clock);
-      const other = alone ? one : await open(clock);
-      try {
-        await run({ one, other, clock, kind: `kind ${randomUUID()}` });
-      } finally {
-        await one.close();
-        if (!alone) await other.close();
-      }
-    });
-  };
+  const onReplicas = promisedBy(name, open, alone);
+  const promise: Promised = (text, run) =>
+    onReplicas(text, (replicas) => run({ ...replicas, kind: `kind ${randomUUID()}` }));
   writing(promise);
   comparing(promise);
   writingAtOnce(promise);
@@ -42,10 +31,7 @@ export function documentsContract(
 
 type Promised = (text: string, run: (shelf: Shelf) => Promise<void>) => void;
 
-interface Shelf {
-  readonly one: Documents;
-  readonly other: Documents;
-  readonly clock: ForwardClock;
+interface Shelf extends Replicas<Documents> {
   /** Holds no document. */
   readonly kind: string;
 }

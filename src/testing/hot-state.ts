@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Eventual } from '../model/eventual.ts';
 import type { Clock } from '../pipeline/ports.ts';
 import type { Epochs, HotState } from '../pipeline/store-ports.ts';
 import { ledgerContract, newTask } from './ledger.ts';
-import { forwardClock, half, hundred, minute, only, type Promised, told, userKey } from './replicas.ts';
+import { half, hundred, minute, only, type Promised, promisedBy, told, userKey } from './replicas.ts';
 
 /** Opens the state under test with the clock that it goes by. */
 export type OpenHotState = (clock: Pick<Clock, 'now'>) => Eventual<HotState>;
@@ -21,19 +20,7 @@ export function hotStateContract(
   open: OpenHotState,
   { alone = false }: { readonly alone?: boolean } = {},
 ): void {
-  const promise: Promised = (text, run) => {
-    test(`${name}: ${text}`, { timeout: 30_000 }, async () => {
-      const clock = forwardClock();
-      const one = await open(clock);
-      const other = alone ? one : await open(clock);
-      try {
-        await run({ one, other, clock });
-      } finally {
-        await one.close();
-        if (!alone) await other.close();
-      }
-    });
-  };
+  const promise = promisedBy(name, open, alone);
   replays(promise);
   epochs(promise);
   epochsAtOnce(promise);

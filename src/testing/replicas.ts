@@ -1,14 +1,41 @@
 import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import type { Eventual } from '../model/eventual.ts';
+import type { Clock } from '../pipeline/ports.ts';
 import type { EpochBump, EpochKey, Epochs, HotState } from '../pipeline/store-ports.ts';
 
 /** Registers one test of a contract. */
-export type Promised = (text: string, run: (replicas: Replicas) => Promise<void>) => void;
+export type Promised<State = HotState> = (
+  text: string,
+  run: (replicas: Replicas<State>) => Promise<void>,
+) => void;
 
 /** Two openings of the same state, and the clock that both go by. */
-export interface Replicas {
-  readonly one: HotState;
-  readonly other: HotState;
+export interface Replicas<State = HotState> {
+  readonly one: State;
+  readonly other: State;
   readonly clock: ForwardClock;
+}
+
+/** Registers the tests of a contract under the name of an adapter; with `alone` each opens the state once. */
+export function promisedBy<State extends { readonly close: () => Eventual<void> }>(
+  name: string,
+  open: (clock: Pick<Clock, 'now'>) => Eventual<State>,
+  alone: boolean,
+): Promised<State> {
+  return (text, run) => {
+    test(`${name}: ${text}`, { timeout: 30_000 }, async () => {
+      const clock = forwardClock();
+      const one = await open(clock);
+      const other = alone ? one : await open(clock);
+      try {
+        await run({ one, other, clock });
+      } finally {
+        await one.close();
+        if (!alone) await other.close();
+      }
+    });
+  };
 }
 
 /** A clock that stands until it is moved forward. */
@@ -18,7 +45,7 @@ export interface ForwardClock {
 }
 
 /** Begins at the present time. */
-export function forwardClock(): ForwardClock {
+function forwardClock(): ForwardClock {
   let time = Date.now();
   return {
     now: () => time,
