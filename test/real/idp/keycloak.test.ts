@@ -27,7 +27,7 @@ const agentKey = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P
 const agentJwk = await crypto.subtle.exportKey('jwk', agentKey.publicKey);
 
 /** Developers may echo, whether Keycloak says that they are or the gateway after a login there. */
-const policy = ['everything', 'connected', 'serviced']
+const policy = ['everything', 'connected', 'exchanged', 'serviced']
   .map(
     (server) => `
 @id("developers-echo-${server}")
@@ -97,6 +97,15 @@ function settings(port: number, url: string): Written {
       everything: everythingServer,
       second: everythingServer,
       connected: { url, auth: { kind: 'oauth', clientId: clients.connector, clientSecret: secret } },
+      exchanged: {
+        url,
+        auth: {
+          kind: 'exchange',
+          tokenEndpoint: keycloak.tokenEndpoint(company),
+          clientId: clients.exchanger,
+          clientSecret: secret,
+        },
+      },
       serviced: {
         url,
         auth: { kind: 'client-credentials', clientId: clients.service, clientSecret: secret },
@@ -420,6 +429,33 @@ describe('a server whose tokens Keycloak issues', () => {
     },
   );
 
+  const exchanged = async (username: string): Promise<void> => {
+    const { subject } =
+      (await decisions('everything:echo', 'upstream-audit')).at(-1) ?? assert.fail('no record');
+    assert.deepEqual([subject.user, subject.agent], [await idOf(username), clients.exchanger]);
+  };
+
+  test('is called for a user with a token that the one of her login was exchanged for', limit, async (t) => {
+    const resource = `${gateway.origin}/mcp/exchanged`;
+    const { access_token: token } = await logIn('dora', resource);
+    const dora = await connect(resource, String(token));
+    t.after(dora.close);
+    assert.match(await dora.call('echo', { message: 'exchanged' }), /Echo: exchanged/);
+    await exchanged('dora');
+  });
+
+  test('is called for a user whose access token has ended since the login', limit, async (t) => {
+    const resource = `${gateway.origin}/mcp/exchanged`;
+    await accessTokensLive(clients.gateway, '1');
+    const { access_token: token } = await logIn('lena', resource);
+    await accessTokensLive(clients.gateway, '300');
+    await sleep(1_100);
+    const lena = await connect(resource, String(token));
+    t.after(lena.close);
+    assert.match(await lena.call('echo', { message: 'renewed' }), /Echo: renewed/);
+    await exchanged('lena');
+  });
+
   test('is called for the gateway itself, by its own client', limit, async (t) => {
     const resource = `${gateway.origin}/mcp/serviced`;
     const { access_token: token } = await logIn('dora', resource);
@@ -431,6 +467,15 @@ describe('a server whose tokens Keycloak issues', () => {
     assert.equal(subject.agent, clients.service);
   });
 });
+
+/** Sets how long the access tokens of a client live that it gets from now on, in seconds. */
+async function accessTokensLive(client: string, seconds: string): Promise<void> {
+  const found = (await keycloak.admin('GET', `/${company}/clients?clientId=${client}`)) as readonly {
+    readonly id: string;
+  }[];
+  const attributes = { 'access.token.lifespan': seconds };
+  await keycloak.admin('PUT', `/${company}/clients/${found[0]?.id}`, { clientId: client, attributes });
+}
 
 test('a key that Keycloak took up later counts, and the one that it dropped does not', {
   timeout: 90_000,

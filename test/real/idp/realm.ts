@@ -21,6 +21,8 @@ export const clients = {
   gateway: 'gateway',
   /** The gateway where it calls another server for its users. */
   connector: 'connector',
+  /** The gateway where it exchanges tokens of its users for those of another server. */
+  exchanger: 'exchanger',
   /** The gateway where it calls another server for itself. */
   service: 'service',
 } as const;
@@ -51,6 +53,7 @@ export function realmOf(realm: string, { gateway, endpoint, upstream }: Places):
     users: [
       person('dora', [everyone, 'developer']),
       person('zoe', [everyone]),
+      person('lena', [everyone, 'developer']),
       person('ned', [everyone, 'developer']),
       {
         username: `service-account-${clients.service}`,
@@ -71,7 +74,18 @@ export function realmOf(realm: string, { gateway, endpoint, upstream }: Places):
         clientId: clients.gateway,
         secret,
         redirectUris: [`${gateway}/as/login/callback`],
-        protocolMappers: [rolesInIdToken],
+        // Only those who are among the audiences of an access token may exchange it.
+        protocolMappers: [
+          rolesInIdToken,
+          audience('exchanged', { 'included.client.audience': clients.exchanger }),
+        ],
+      },
+      {
+        clientId: clients.exchanger,
+        secret,
+        standardFlowEnabled: false,
+        attributes: { 'standard.token.exchange.enabled': 'true' },
+        protocolMappers: forUpstream,
       },
       {
         clientId: clients.connector,
