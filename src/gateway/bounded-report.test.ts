@@ -12,10 +12,10 @@ test('a flood of refusals beside MCP is counted, and other events are told all t
   report('task granted', { task: 't' });
   assert.equal(told.at(-1)?.[0], 'task granted');
   now += 1_000;
-  report('svid-refused', { reason: 'r' });
+  report('SVID refused', { reason: 'r' });
   assert.deepEqual(told.slice(-2), [
     ['refusals counted', { count: '4000', reason: 'more refusals beside MCP than are recorded one by one' }],
-    ['svid-refused', { reason: 'r' }],
+    ['SVID refused', { reason: 'r' }],
   ]);
 });
 

@@ -82,7 +82,7 @@ const refused = (code: string, more: RecordedMembers = {}): RecordedMembers => (
   'facts.peer': '127.0.0.1',
   ...more,
 });
-const svidRefused = (reason: RegExp): RecordedMembers => ({ event: 'svid-refused', 'facts.reason': reason });
+const svidRefused = (reason: RegExp): RecordedMembers => ({ event: 'SVID refused', 'facts.reason': reason });
 
 /** What somebody shows who says that it is `coder` of the domain A. */
 const shown: readonly (readonly [string, Issued, RegExp])[] = [

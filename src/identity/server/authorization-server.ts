@@ -77,7 +77,7 @@ export async function createAuthorizationServer(
   const built = await provider();
   const timer = setInterval(() => {
     keys.refresh().catch((error: unknown) => {
-      options.report?.('authorization-server-fault', { message: messageOf(error) });
+      options.report?.('authorization server failed', { message: messageOf(error) });
     });
   }, refreshMs);
   timer.unref();
@@ -136,7 +136,7 @@ function mount(
     paths,
     serve: (request, response) => {
       front(request, response).catch((error: unknown) => {
-        report?.('authorization-server-fault', { message: messageOf(error) });
+        report?.('authorization server failed', { message: messageOf(error) });
         if (response.headersSent) response.destroy();
         else sendError(response, 503, 'temporarily_unavailable', faultDescription);
       });

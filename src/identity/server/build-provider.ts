@@ -90,7 +90,7 @@ function adapters({ issuer, library, options, shown }: ProviderBuild): (model: s
   const onReuse = async (grantId: string): Promise<Error> => {
     for (const model of grantModels) await removeAll(documents, `oidc:${model}`, grantId);
     await documents.remove('oidc:Grant', grantId);
-    options.report?.('grant-reused', { grant: grantId });
+    options.report?.('grant reused', { grant: grantId });
     return new library.errors.InvalidGrant('it was used before; the user has to agree again');
   };
   const full = (): Error =>
@@ -147,11 +147,11 @@ function adapt(provider: Provider, build: ProviderBuild): void {
   // The public origin is configured; what proxies say of it was set by us (see the front).
   provider.proxy = true;
   provider.on('server_error', (_context, { message }) => {
-    options.report?.('authorization-server-fault', { message });
+    options.report?.('authorization server failed', { message });
   });
   const application: EventEmitter = provider;
   application.on('error', ({ message }: Error) => {
-    options.report?.('authorization-server-fault', { message });
+    options.report?.('authorization server failed', { message });
   });
   provider.use(async (context, next) => {
     Object.assign(context, { mountPath: '/as' });

@@ -52,7 +52,7 @@ function x509Svid({ verifyPeer, peerCertificate, report }: Options, request: Inc
   if (certificate === undefined || verifyPeer === undefined) return { kind: 'other' };
   const id = verifyPeer(certificate.chain);
   if (!(id instanceof Refusal)) return { kind: 'x509-svid', id };
-  report?.('svid-refused', { reason: id.detail, peer: request.socket.remoteAddress ?? '' });
+  report?.('SVID refused', { reason: id.detail, peer: request.socket.remoteAddress ?? '' });
   return { kind: 'other' };
 }
 
@@ -88,6 +88,6 @@ function verifiedSvid(
     if (verified !== undefined && !(verified instanceof TokenFailure)) return verified.id;
     failures.push(verified?.detail ?? '');
   }
-  report?.('svid-refused', { reason: failures[0] ?? 'JWT-SVIDs are not taken: `spiffe` is not configured' });
+  report?.('SVID refused', { reason: failures[0] ?? 'JWT-SVIDs are not taken: `spiffe` is not configured' });
   throw new GrantError('invalid_client', 'the JWT-SVID does not count here');
 }

@@ -156,7 +156,7 @@ test('an SVID of a stranger, of another agent, of no agent, or none at all is no
     assert.equal(body['error'], 'invalid_client');
     assert.equal(body['access_token'], undefined);
   }
-  assert.match(listening.reports.join('\n'), /svid-refused.*signed by a stranger/);
+  assert.match(listening.reports.join('\n'), /SVID refused.*signed by a stranger/);
 });
 
 function jwtSvids(
