@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type ScriptedServer, scriptedServer } from '../../test/fixtures/authorization-server.ts';
 import { memoryDocuments } from '../../test/fixtures/documents.ts';
 import { guardedFetch } from '../identity/guarded-fetch.ts';
@@ -98,6 +99,12 @@ test('an ended access token is renewed once for all who wait, and the rotated re
   const [one, other] = [replica(), replica()];
   await logIn(one, { accessToken: 'access', refreshToken: 'refresh-0' });
   skew = hour;
+  const { token } = provider.script;
+  provider.script.token = async (...asking) => {
+    // Longer than a replica waits before it looks again.
+    await sleep(200);
+    return token(...asking);
+  };
   const asked = [one, one, other, other].map((tokens) => tokens.subjectToken(ada, forExchange));
   for (const got of await Promise.all(asked)) assert.deepEqual(got, { token: 'access-1', type: access });
   skew = hour + 60_000;
@@ -117,6 +124,10 @@ test('an ended ID token is renewed; where none comes the refresh token speaks fo
   provider.script.token = () => ({ access_token: 'a', token_type: 'Bearer', id_token: fresh });
   skew = hour + hour - 4_000;
   assert.deepEqual(await tokens.subjectToken(ada, forAssertion), { token: fresh, type: id });
+  // The provider gave no other refresh token, so this one goes on (RFC 6749 section 6).
+  skew += hour;
+  assert.equal((await tokens.subjectToken(ada, forExchange))?.token, 'a');
+  assert.deepEqual(shownRefreshTokens(), ['refresh-0', 'refresh-2', 'refresh-2']);
 });
 
 test('a renewal that speaks of another user is thrown away with the login', async () => {
