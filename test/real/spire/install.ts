@@ -12,7 +12,7 @@ export const spireVersion = '1.15.3';
 export const spireRecipe: readonly string[] = [`spire ${spireVersion}`, 'without the authority of EJBCA'];
 
 const module = 'github.com/spiffe/spire';
-const limitMs = 15 * 60_000;
+const limitMs = 20 * 60_000;
 const tellEveryMs = 30_000;
 const run = promisify(execFile);
 
