@@ -39,7 +39,7 @@ export function createConnections(options: RefreshOptions): Connections {
     find: async (name) => {
       const key = keyOf(name);
       const found = await load(vault, name);
-      return noted(key, found && sameAs(read.get(key)?.connection, found.connection));
+      return noted(key, found && sameAs(read.get(key)?.connection, found.value));
     },
     store: async (name, connection) => {
       await write(vault, name, connection);

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Report } from '../../model/report.ts';
 import type { Subject } from '../../model/subject.ts';
 import type { Clock, CredentialBroker } from '../../pipeline/ports.ts';
 import type { Fetch } from '../fetch-json.ts';
@@ -37,7 +38,7 @@ export interface BrokerOptions {
   /** What the login provider said of a user. */
   readonly upstreamAssertion?: LoginAssertions;
   /** Tells the operator of connections and of what fails. Never gets a secret. */
-  readonly report: (event: string, facts: Readonly<Record<string, string>>) => void;
+  readonly report: Report;
 }
 
 /** One upstream server. */

@@ -1,6 +1,7 @@
 import type { Eventual } from '../../model/eventual.ts';
 import { faultMessage } from '../../model/fault-message.ts';
 import { type Refusal, refuse } from '../../model/refusal.ts';
+import type { Report } from '../../model/report.ts';
 import type { Subject } from '../../model/subject.ts';
 import type { Clock, UpstreamChallenge, UpstreamCredential } from '../../pipeline/ports.ts';
 import { createLru } from '../lru.ts';
@@ -26,7 +27,7 @@ export interface OwnSourceOptions {
   /** Whose tokens are one and the same: those of a user, or of all. */
   readonly shareKey: (subject: Subject) => string;
   readonly clock: Pick<Clock, 'now'>;
-  readonly report: (event: string, facts: Readonly<Record<string, string>>) => void;
+  readonly report: Report;
 }
 
 interface Held {

@@ -1,8 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../../pipeline/ports.ts';
 import type { SecretName, Vault } from '../vault/vault.ts';
 import { type Connection, connectionSecret, readConnection, withTokens } from './connection.ts';
 import { dpopKey } from './dpop-key.ts';
+import { renewOnce, type Versioned } from './renew-once.ts';
 import { type RequestToken, TokenRefused } from './token-request.ts';
 
 /** What tokens are renewed with. */
@@ -14,60 +14,44 @@ export interface RefreshOptions {
   readonly refused: (name: SecretName, code: string) => void;
 }
 
-/** A connection as it was read. */
-interface Read {
-  readonly connection: Connection;
-  readonly version: number;
-}
-
 /** Longer than the request of a token may take. */
 const leaseMs = 20_000;
-const patienceMs = 30_000;
-const pollMs = 50;
 
 /**
  * A connection with another token than `used`. Undefined: the user must connect again. Whoever writes the lease first
  * asks the authorization server, on whatever replica; the others wait for what it brings. Rejects if the server cannot be
  * reached.
  */
-export async function refresh(
+export function refresh(
   options: RefreshOptions,
   name: SecretName,
   used: string,
 ): Promise<Connection | undefined> {
-  for (let waited = 0; waited < patienceMs; waited += pollMs) {
-    const found = await load(options.vault, name);
-    if (found === undefined) return undefined;
-    if (found.connection.accessToken !== used) return found.connection;
-    if (found.connection.refreshToken === undefined) return undefined;
-    const leased = await takeLease(options, name, found);
-    if (leased !== undefined) return exchange(options, name, leased);
-    await pause(pollMs);
-  }
-  throw new Error('another replica renews the token and does not come to an end');
+  const { vault, clock } = options;
+  return renewOnce({
+    clock,
+    leaseMs,
+    what: 'the token',
+    load: () => load(vault, name),
+    write: ({ value, version }) => vault.put(name, connectionSecret(value), version),
+    settled: (connection) => {
+      if (connection.accessToken !== used) return { answer: connection };
+      return connection.refreshToken === undefined ? { answer: undefined } : undefined;
+    },
+    renew: (leased) => exchange(options, name, leased),
+  });
 }
 
 /** Reads a connection with its version. */
-export async function load(vault: Vault, name: SecretName): Promise<Read | undefined> {
+export async function load(vault: Vault, name: SecretName): Promise<Versioned<Connection> | undefined> {
   const found = await vault.get(name);
-  return found && { connection: readConnection(found.secret), version: found.version };
-}
-
-async function takeLease(
-  { vault, clock }: RefreshOptions,
-  name: SecretName,
-  { connection, version }: Read,
-): Promise<Read | undefined> {
-  if ((connection.leasedUntil ?? 0) > clock.now()) return undefined;
-  const leased = { ...connection, leasedUntil: clock.now() + leaseMs };
-  const taken = await vault.put(name, connectionSecret(leased), version);
-  return taken === 'conflict' ? undefined : { connection: leased, version: taken };
+  return found && { value: readConnection(found.secret), version: found.version };
 }
 
 async function exchange(
   options: RefreshOptions,
   name: SecretName,
-  { connection, version }: Read,
+  { value: connection, version }: Versioned<Connection>,
 ): Promise<Connection | undefined> {
   const { vault, clock, request } = options;
   try {
@@ -75,9 +59,9 @@ async function exchange(
     // INVARIANT: a rotated token is kept before it is used; else it would be lost with this process.
     const kept = await vault.put(name, connectionSecret(next), version);
     // Somebody connected anew meanwhile: theirs counts.
-    return kept === 'conflict' ? (await load(vault, name))?.connection : next;
+    return kept === 'conflict' ? (await load(vault, name))?.value : next;
   } catch (fault) {
-    await giveUp(options, name, { connection, version }, fault);
+    await giveUp(options, name, { value: connection, version }, fault);
     return undefined;
   }
 }
@@ -86,7 +70,7 @@ async function exchange(
 async function giveUp(
   { vault, refused }: RefreshOptions,
   name: SecretName,
-  { connection, version }: Read,
+  { value: connection, version }: Versioned<Connection>,
   fault: unknown,
 ): Promise<void> {
   const { leasedUntil: _lease, ...rest } = connection;

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../../pipeline/ports.ts';
 import type { Fetch } from '../fetch-json.ts';
 import type { SecretName, Vault } from '../vault/vault.ts';
@@ -7,6 +6,7 @@ import { discoverIssuer } from './discovery.ts';
 import type { SubjectTokenType } from './kept-login.ts';
 import { isGood, type KeptLogin, keptUntil, loginSecret, readLogin, tokenOf } from './kept-login.ts';
 import type { LoginAssertions } from './options.ts';
+import { renewOnce, type Versioned } from './renew-once.ts';
 import { TokenRefused, type Tokens, tokenRequests } from './token-request.ts';
 
 /** What logins are renewed with. */
@@ -18,16 +18,8 @@ export interface LoginRenewal {
   readonly provider: Pick<LoginAssertions, 'issuer' | 'clientId' | 'clientSecret' | 'tokenEndpoint'>;
 }
 
-/** A login as it was read. */
-interface Read {
-  readonly login: KeptLogin;
-  readonly version: number;
-}
-
 /** Longer than the discovery and the request may take. */
 const leaseMs = 40_000;
-const patienceMs = 60_000;
-const pollMs = 50;
 /** A token whose end is not told is renewed after this. */
 const defaultLifeMs = 300_000;
 /** What a new login at the provider mends; other refusals are the operator's to mend. */
@@ -43,57 +35,49 @@ const ended: ReadonlySet<string> = new Set([
  * otherwise. Whoever writes the lease first asks the provider, on whatever replica; the others wait for what it brings.
  * Rejects if the provider cannot be reached, or does not know the gateway.
  */
-export async function renewLogin(
+export function renewLogin(
   options: LoginRenewal,
   name: SecretName,
   types: readonly SubjectTokenType[],
 ): Promise<KeptLogin | undefined> {
-  for (let waited = 0; waited < patienceMs; waited += pollMs) {
-    const found = await load(options, name);
-    const token = found && tokenOf(found.login, types);
-    if (found === undefined || token === undefined || isGood(token, options.clock)) return found?.login;
-    if (found.login.refreshToken === undefined) return found.login;
-    const leased = await takeLease(options, name, found);
-    if (leased !== undefined) return exchange(options, name, leased);
-    await pause(pollMs);
-  }
-  throw new Error('another replica renews the login and does not come to an end');
+  const { clock } = options;
+  return renewOnce({
+    clock,
+    leaseMs,
+    what: 'the login',
+    load: () => load(options, name),
+    write: (kept) => write(options, name, kept),
+    settled: (login) => {
+      const token = tokenOf(login, types);
+      const isDone = token === undefined || isGood(token, clock) || login.refreshToken === undefined;
+      return isDone ? { answer: login } : undefined;
+    },
+    renew: (leased) => exchange(options, name, leased),
+  });
 }
 
-async function load({ vault }: LoginRenewal, name: SecretName): Promise<Read | undefined> {
+async function load({ vault }: LoginRenewal, name: SecretName): Promise<Versioned<KeptLogin> | undefined> {
   const found = await vault.get(name);
-  return found && { login: readLogin(found.secret), version: found.version };
+  return found && { value: readLogin(found.secret), version: found.version };
 }
 
 function write(
   { vault, clock }: LoginRenewal,
   name: SecretName,
-  { login, version }: Read,
+  { value: login, version }: Versioned<KeptLogin>,
 ): Promise<number | 'conflict'> {
   return vault.put(name, loginSecret(login), version, keptUntil(login, clock));
-}
-
-async function takeLease(
-  options: LoginRenewal,
-  name: SecretName,
-  { login, version }: Read,
-): Promise<Read | undefined> {
-  const { clock } = options;
-  if ((login.leasedUntil ?? 0) > clock.now()) return undefined;
-  const leased = { ...login, leasedUntil: clock.now() + leaseMs };
-  const taken = await write(options, name, { login: leased, version });
-  return taken === 'conflict' ? undefined : { login: leased, version: taken };
 }
 
 async function exchange(
   options: LoginRenewal,
   name: SecretName,
-  { login: { leasedUntil: _lease, ...login }, version }: Read,
+  { value: { leasedUntil: _lease, ...login }, version }: Versioned<KeptLogin>,
 ): Promise<KeptLogin | undefined> {
   const settle = async (next: KeptLogin): Promise<KeptLogin | undefined> => {
-    const kept = await write(options, name, { login: next, version });
+    const kept = await write(options, name, { value: next, version });
     // Somebody logged in anew meanwhile: theirs counts.
-    return kept === 'conflict' ? (await load(options, name))?.login : next;
+    return kept === 'conflict' ? (await load(options, name))?.value : next;
   };
   const asked = await ask(options, login).catch((fault: unknown) => ({ fault }));
   if (!('fault' in asked)) {
