@@ -10,6 +10,7 @@ import { type Closers, openLastingIdentity } from './gateway/lasting-identity.ts
 import { grantToken, ownerOf } from './gateway/owner-token.ts';
 import { systemClock } from './gateway/system-clock.ts';
 import { version } from './gateway/version.ts';
+import type { Owner } from './identity/owner.ts';
 import { faultTrace } from './model/fault-message.ts';
 import type { Report } from './model/report.ts';
 import type { Clock, Journal } from './pipeline/ports.ts';
@@ -62,6 +63,7 @@ async function compose(settings: Settings, options: StartOptions, closers: Close
 /** The listener with the generation behind it, which a reload exchanges. */
 interface Running {
   readonly listening: Listening;
+  readonly owner: Owner | undefined;
   generation: Generation;
 }
 
@@ -79,7 +81,7 @@ async function serve(settings: Settings, lasting: Lasting, closers: Closers): Pr
   try {
     const owner = await ownerOf(settings, lasting.clock);
     const generation = await createGeneration({ settings, lasting, owner, origin: listening.url });
-    running = { listening, generation };
+    running = { listening, owner, generation };
   } catch (fault) {
     started.reject(fault);
     await listening.close();
@@ -92,15 +94,10 @@ async function serve(settings: Settings, lasting: Lasting, closers: Closers): Pr
   return made;
 }
 
-async function gatewayOf(
-  settings: Settings,
-  lasting: Lasting,
-  running: Running,
-  closers: Closers,
-): Promise<Gateway> {
+function gatewayOf(settings: Settings, lasting: Lasting, running: Running, closers: Closers): Gateway {
   const { clock } = lasting;
+  const { owner } = running;
   const { url } = running.listening;
-  const owner = await ownerOf(settings, clock);
   let current = settings;
   return {
     url,

@@ -1,4 +1,5 @@
 import { faultMessage } from '../../model/fault-message.ts';
+import type { Report } from '../../model/report.ts';
 import type { Clock } from '../../pipeline/ports.ts';
 import type { EpochBump, EpochChanges, EpochKey, Epochs } from '../../pipeline/store-ports.ts';
 import { type EpochView, epochView } from './epoch-view.ts';
@@ -36,7 +37,7 @@ export interface RevocationsOptions {
   readonly keepMs?: number;
   /** How many key sets are watched at once. Default 50,000. */
   readonly mostWatches?: number;
-  readonly report: (event: string, facts: Readonly<Record<string, string>>) => void;
+  readonly report: Report;
 }
 
 const weekMs = 7 * 86_400_000;
