@@ -19,7 +19,7 @@ export function runNode(argv: readonly string[], cwd: string, limitMs: number): 
   const started = performance.now();
   const child = spawn(process.execPath, argv, {
     cwd,
-    env: freshEnvironment,
+    env: freshEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: grouped,
   });
@@ -54,7 +54,10 @@ export function runNode(argv: readonly string[], cwd: string, limitMs: number): 
 }
 
 /** Without the mark by which `node --test` tells a process that it is a test and must report to its parent. */
-const { NODE_TEST_CONTEXT: _, ...freshEnvironment } = process.env;
+function freshEnvironment(): NodeJS.ProcessEnv {
+  const { NODE_TEST_CONTEXT: _, ...rest } = process.env;
+  return rest;
+}
 
 /** Process groups are POSIX; Windows would open a console window per child instead. */
 const grouped = process.platform !== 'win32';
